@@ -1,0 +1,7 @@
+//! gosbadge
+#![forbid(unsafe_code)]
+#![warn(missing_docs)]
+
+pub mod domain;
+#[cfg(feature = "server")]
+pub mod ports;

@@ -1,0 +1,15 @@
+//! Traits for the outside world, one small file each. Who implements them is decided in `cli/wire.rs`.
+
+pub mod clock;
+pub mod entropy;
+pub mod event_sink;
+pub mod identity_provider;
+pub mod signer;
+pub mod vault;
+
+pub use clock::Clock;
+pub use entropy::Entropy;
+pub use event_sink::EventSink;
+pub use identity_provider::IdentityProvider;
+pub use signer::Signer;
+pub use vault::Vault;
