@@ -5,3 +5,5 @@
 pub mod domain;
 #[cfg(feature = "server")]
 pub mod ports;
+#[cfg(feature = "server")]
+pub mod store;

@@ -6,6 +6,7 @@ pub mod authority;
 pub mod backoff;
 pub mod badge;
 pub mod community;
+pub mod digest;
 pub mod ids;
 pub mod reason;
 pub mod refusal;

@@ -1,0 +1,185 @@
+//! Applications and the pushed requests that start them.
+
+use diesel::prelude::*;
+
+use super::schema::{applications, pushed_requests};
+use super::{StoreError, Tx};
+use crate::domain::application::ApplicationState;
+use crate::domain::community::CommunitySnapshot;
+use crate::domain::ids::ApplicationId;
+use crate::domain::refusal::RefusalCode;
+use crate::domain::time::Timestamp;
+
+/// One application.
+#[derive(Clone, Debug, Queryable, Selectable, Insertable)]
+#[diesel(table_name = applications)]
+#[expect(missing_docs, reason = "columns are documented in the migration")]
+pub struct ApplicationRow {
+    pub id: String,
+    pub platform_id: String,
+    pub community_number: String,
+    pub community_uri: String,
+    pub community_name: String,
+    pub community_screen_name: Option<String>,
+    pub details: String,
+    pub redirect_uri: String,
+    pub platform_state: Option<String>,
+    pub code_challenge: String,
+    pub state: String,
+    pub refusal_code: Option<String>,
+    pub idp: Option<String>,
+    pub representative: Option<String>,
+    pub mandate: Option<String>,
+    pub identity_at: Option<i64>,
+    pub authority_id: Option<String>,
+    pub branch_name: Option<String>,
+    pub branch_kpp: Option<String>,
+    pub badge_id: Option<String>,
+    pub created_at: i64,
+    pub expires_at: i64,
+    pub updated_at: i64,
+    pub updated_by: String,
+}
+
+impl ApplicationRow {
+    /// The state, parsed.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`].
+    pub fn state(&self) -> Result<ApplicationState, StoreError> {
+        self.state.parse().map_err(|_| StoreError::Corrupt("application state"))
+    }
+
+    /// The id, parsed.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`].
+    pub fn id(&self) -> Result<ApplicationId, StoreError> {
+        self.id.parse().map_err(|_| StoreError::Corrupt("application id"))
+    }
+
+    /// The refusal, parsed.
+    pub fn refusal(&self) -> Option<RefusalCode> {
+        self.refusal_code.as_deref().and_then(|c| c.parse().ok())
+    }
+
+    /// The community as pushed.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`].
+    pub fn community(&self) -> Result<CommunitySnapshot, StoreError> {
+        Ok(CommunitySnapshot {
+            id: self.community_number.parse().map_err(|_| StoreError::Corrupt("community number"))?,
+            uri: self.community_uri.clone(),
+            name: self.community_name.clone(),
+            screen_name: self.community_screen_name.clone(),
+        })
+    }
+}
+
+/// What identity confirmation adds to an application.
+#[derive(AsChangeset)]
+#[diesel(table_name = applications)]
+#[expect(missing_docs, reason = "columns are documented in the migration")]
+pub struct IdentityChange {
+    pub idp: Option<String>,
+    pub representative: Option<String>,
+    pub mandate: Option<String>,
+    pub identity_at: Option<i64>,
+    pub authority_id: Option<String>,
+    pub branch_name: Option<String>,
+    pub branch_kpp: Option<String>,
+}
+
+/// Records an application and its one-time `request_uri`.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn insert(tx: &mut Tx<'_>, row: &ApplicationRow, request_digest: &str, request_expires: Timestamp) -> Result<(), StoreError> {
+    use pushed_requests as p;
+    diesel::insert_into(applications::table).values(row).execute(tx.conn)?;
+    diesel::insert_into(p::table)
+        .values((
+            p::digest.eq(request_digest),
+            p::platform_id.eq(&row.platform_id),
+            p::application_id.eq(&row.id),
+            p::expires_at.eq(request_expires.millis()),
+        ))
+        .execute(tx.conn)?;
+    Ok(())
+}
+
+/// The application with this id.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn by_id(tx: &mut Tx<'_>, id: &str) -> Result<Option<ApplicationRow>, StoreError> {
+    Ok(applications::table.find(id).select(ApplicationRow::as_select()).first(tx.conn).optional()?)
+}
+
+/// Consumes a `request_uri` of this platform: `None` when unknown, used, expired or another platform's.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn consume_request(tx: &mut Tx<'_>, digest: &str, platform: &str, now: Timestamp) -> Result<Option<ApplicationRow>, StoreError> {
+    use pushed_requests as p;
+    let changed = diesel::update(p::table.find(digest))
+        .filter(p::platform_id.eq(platform).and(p::used_at.is_null()).and(p::expires_at.gt(now.millis())))
+        .set(p::used_at.eq(Some(now.millis())))
+        .execute(tx.conn)?;
+    if changed == 0 {
+        return Ok(None);
+    }
+    let id: String = p::table.find(digest).select(p::application_id).first(tx.conn)?;
+    by_id(tx, &id)
+}
+
+/// Moves an application from one of the states it may leave for `to`.
+///
+/// # Errors
+/// [`StoreError::Stale`] when it stands elsewhere.
+pub fn advance(tx: &mut Tx<'_>, id: &str, to: ApplicationState, now: Timestamp) -> Result<(), StoreError> {
+    let from: Vec<&str> = ApplicationState::ALL.into_iter().filter(|s| s.may_become(to)).map(ApplicationState::as_str).collect();
+    let n = diesel::update(applications::table.find(id))
+        .filter(applications::state.eq_any(from).and(applications::expires_at.gt(now.millis())))
+        .set((applications::state.eq(to.as_str()), applications::updated_at.eq(now.millis()), applications::updated_by.eq(tx.name)))
+        .execute(tx.conn)?;
+    StoreError::expect_one(n, "application")
+}
+
+/// Writes what identity confirmation found.
+///
+/// # Errors
+/// [`StoreError::Stale`] when there is no such application.
+pub fn set_identity(tx: &mut Tx<'_>, id: &str, change: &IdentityChange) -> Result<(), StoreError> {
+    let n = diesel::update(applications::table.find(id)).set(change).execute(tx.conn)?;
+    StoreError::expect_one(n, "application")
+}
+
+/// Ends an application with a refusal code.
+///
+/// # Errors
+/// [`StoreError::Stale`] when it has ended already.
+pub fn refuse(tx: &mut Tx<'_>, id: &str, code: RefusalCode, now: Timestamp) -> Result<(), StoreError> {
+    advance(tx, id, ApplicationState::Refused, now)?;
+    diesel::update(applications::table.find(id)).set(applications::refusal_code.eq(Some(code.as_str()))).execute(tx.conn)?;
+    Ok(())
+}
+
+/// Remembers the last obstacle of an application that can go on.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn note_obstacle(tx: &mut Tx<'_>, id: &str, code: Option<RefusalCode>) -> Result<(), StoreError> {
+    diesel::update(applications::table.find(id)).set(applications::refusal_code.eq(code.map(RefusalCode::as_str))).execute(tx.conn)?;
+    Ok(())
+}
+
+/// Links the badge an application led to.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn set_badge(tx: &mut Tx<'_>, id: &str, badge: &str) -> Result<(), StoreError> {
+    diesel::update(applications::table.find(id)).set(applications::badge_id.eq(Some(badge))).execute(tx.conn)?;
+    Ok(())
+}

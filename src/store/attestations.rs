@@ -1,0 +1,193 @@
+//! Attestations and the places they take in status lists.
+
+use diesel::prelude::*;
+
+use super::schema::{attestations, badges, status_lists};
+use super::{StoreError, Tx};
+use crate::domain::status::ListValue;
+use crate::domain::time::Timestamp;
+
+/// One attestation: prepared (claims fixed, nothing signed), active (token recorded), or abandoned.
+#[derive(Clone, Queryable, Selectable, Insertable)]
+#[diesel(table_name = attestations)]
+#[expect(missing_docs, reason = "columns are documented in the migration")]
+pub struct AttestationRow {
+    pub id: String,
+    pub badge_id: String,
+    pub application_id: String,
+    pub list_id: i64,
+    pub idx: i64,
+    pub state: String,
+    pub status: i64,
+    pub claims: String,
+    pub token: Option<String>,
+    pub kid: Option<String>,
+    pub issued_at: i64,
+    pub expires_at: i64,
+    pub created_at: i64,
+    pub updated_by: String,
+}
+
+/// What the in-memory status view holds of one attestation.
+#[derive(Clone, Debug, Queryable)]
+#[expect(missing_docs, reason = "columns are documented in the migration")]
+pub struct ViewRow {
+    pub id: String,
+    pub badge_id: String,
+    pub list_id: i64,
+    pub idx: i64,
+    pub attestation_state: String,
+    pub status: i64,
+    pub expires_at: i64,
+    pub badge_state: String,
+    pub reason: Option<String>,
+    pub version: i64,
+}
+
+/// Takes the next free place, opening a new list of `size` places when the newest is full: (list, index).
+///
+/// # Errors
+/// [`StoreError`].
+pub fn allocate_index(tx: &mut Tx<'_>, size: i64, now: Timestamp) -> Result<(i64, i64), StoreError> {
+    use status_lists as l;
+    loop {
+        let newest: Option<(i64, i64, i64)> =
+            l::table.order(l::id.desc()).select((l::id, l::size, l::next_idx)).first(tx.conn).optional()?;
+        let next_id = match newest {
+            Some((id, size, next)) if next < size => {
+                // The expected value is part of the condition: two writers on PostgreSQL cannot take one place.
+                let n = diesel::update(l::table.find(id).filter(l::next_idx.eq(next))).set(l::next_idx.eq(next + 1)).execute(tx.conn)?;
+                if n == 1 {
+                    return Ok((id, next));
+                }
+                continue;
+            }
+            Some((id, ..)) => id + 1,
+            None => 1,
+        };
+        let opened = tx.savepoint(|tx| {
+            diesel::insert_into(l::table)
+                .values((l::id.eq(next_id), l::size.eq(size), l::next_idx.eq(0), l::created_at.eq(now.millis())))
+                .execute(tx.conn)?;
+            Ok(())
+        });
+        match opened {
+            Ok(()) | Err(StoreError::Duplicate) => {}
+            Err(e) => return Err(e),
+        }
+    }
+}
+
+/// Lists and their sizes.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn lists(tx: &mut Tx<'_>) -> Result<Vec<(i64, i64)>, StoreError> {
+    Ok(status_lists::table.order(status_lists::id).select((status_lists::id, status_lists::size)).load(tx.conn)?)
+}
+
+/// Records a prepared attestation.
+///
+/// # Errors
+/// [`StoreError::Duplicate`] when its place is taken.
+pub fn insert(tx: &mut Tx<'_>, row: &AttestationRow) -> Result<(), StoreError> {
+    diesel::insert_into(attestations::table).values(row).execute(tx.conn)?;
+    Ok(())
+}
+
+/// The attestation an application prepared and did not finish.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn prepared_by(tx: &mut Tx<'_>, application: &str) -> Result<Option<AttestationRow>, StoreError> {
+    Ok(attestations::table
+        .filter(attestations::application_id.eq(application).and(attestations::state.eq("prepared")))
+        .select(AttestationRow::as_select())
+        .first(tx.conn)
+        .optional()?)
+}
+
+/// The newest active attestation of a badge.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn newest_active(tx: &mut Tx<'_>, badge: &str) -> Result<Option<AttestationRow>, StoreError> {
+    Ok(attestations::table
+        .filter(attestations::badge_id.eq(badge).and(attestations::state.eq("active")))
+        .order((attestations::issued_at.desc(), attestations::id.desc()))
+        .select(AttestationRow::as_select())
+        .first(tx.conn)
+        .optional()?)
+}
+
+/// Records the signed token of a prepared attestation.
+///
+/// # Errors
+/// [`StoreError::Stale`] when it is not prepared any more.
+pub fn activate(tx: &mut Tx<'_>, id: &str, token: &str, kid: &str) -> Result<(), StoreError> {
+    let n = diesel::update(attestations::table.find(id).filter(attestations::state.eq("prepared")))
+        .set((
+            attestations::state.eq("active"),
+            attestations::token.eq(Some(token)),
+            attestations::kid.eq(Some(kid)),
+            attestations::updated_by.eq(tx.name),
+        ))
+        .execute(tx.conn)?;
+    StoreError::expect_one(n, "attestation")
+}
+
+/// Gives up the prepared attestations of a badge: their places say INVALID for ever.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn abandon_prepared(tx: &mut Tx<'_>, badge: &str) -> Result<usize, StoreError> {
+    Ok(diesel::update(attestations::table.filter(attestations::badge_id.eq(badge).and(attestations::state.eq("prepared"))))
+        .set((
+            attestations::state.eq("abandoned"),
+            attestations::status.eq(ListValue::Invalid as i64),
+            attestations::updated_by.eq(tx.name),
+        ))
+        .execute(tx.conn)?)
+}
+
+/// Badges with attestations prepared before `before` and never finished.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn stuck(tx: &mut Tx<'_>, before: Timestamp, limit: i64) -> Result<Vec<String>, StoreError> {
+    Ok(attestations::table
+        .filter(attestations::state.eq("prepared").and(attestations::created_at.lt(before.millis())))
+        .select(attestations::badge_id)
+        .distinct()
+        .limit(limit)
+        .load(tx.conn)?)
+}
+
+/// Sets what the lists say of every recorded attestation of a badge.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn set_status(tx: &mut Tx<'_>, badge: &str, value: ListValue) -> Result<(), StoreError> {
+    diesel::update(attestations::table.filter(attestations::badge_id.eq(badge).and(attestations::state.eq("active"))))
+        .set((attestations::status.eq(value as i64), attestations::updated_by.eq(tx.name)))
+        .execute(tx.conn)?;
+    Ok(())
+}
+
+/// View rows of the given badges, or of all when `None`.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn view(tx: &mut Tx<'_>, of: Option<&[String]>) -> Result<Vec<ViewRow>, StoreError> {
+    use {attestations as a, badges as b};
+    let q = a::table
+        .inner_join(b::table)
+        .filter(a::state.ne("prepared"))
+        .select((a::id, a::badge_id, a::list_id, a::idx, a::state, a::status, a::expires_at, b::state, b::reason, b::version))
+        .into_boxed();
+    let q = match of {
+        Some(ids) => q.filter(a::badge_id.eq_any(ids.to_vec())),
+        None => q,
+    };
+    Ok(q.load(tx.conn)?)
+}

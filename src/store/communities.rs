@@ -1,0 +1,82 @@
+//! Communities.
+
+use diesel::prelude::*;
+
+use super::schema::communities;
+use super::{StoreError, Tx};
+
+/// One community.
+#[derive(Clone, Debug, Queryable, Selectable, Insertable)]
+#[diesel(table_name = communities)]
+#[expect(missing_docs, reason = "columns are documented in the migration")]
+pub struct CommunityRow {
+    pub id: String,
+    pub platform_id: String,
+    pub number: String,
+    pub uri: String,
+    pub name: String,
+    pub screen_name: Option<String>,
+    pub created_at: i64,
+    pub updated_at: i64,
+    pub updated_by: String,
+}
+
+/// Records a community or updates its snapshot; returns its id, which never changes.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn upsert(tx: &mut Tx<'_>, row: CommunityRow) -> Result<String, StoreError> {
+    if by_number(tx, &row.platform_id, &row.number)?.is_none() {
+        let inserted = tx.savepoint(|tx| {
+            diesel::insert_into(communities::table).values(&row).execute(tx.conn)?;
+            Ok(())
+        });
+        match inserted {
+            Ok(()) => return Ok(row.id),
+            Err(StoreError::Duplicate) => {}
+            Err(e) => return Err(e),
+        }
+    }
+    use communities as c;
+    let old = by_number(tx, &row.platform_id, &row.number)?.ok_or(StoreError::Stale("community"))?;
+    diesel::update(c::table.find(&old.id))
+        .set((
+            c::uri.eq(&row.uri),
+            c::name.eq(&row.name),
+            c::screen_name.eq(&row.screen_name),
+            c::updated_at.eq(row.updated_at),
+            c::updated_by.eq(&row.updated_by),
+        ))
+        .execute(tx.conn)?;
+    Ok(old.id)
+}
+
+/// The community with this number on this platform.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn by_number(tx: &mut Tx<'_>, platform: &str, number: &str) -> Result<Option<CommunityRow>, StoreError> {
+    use communities as c;
+    Ok(c::table
+        .filter(c::platform_id.eq(platform).and(c::number.eq(number)))
+        .select(CommunityRow::as_select())
+        .first(tx.conn)
+        .optional()?)
+}
+
+/// The community with this screen name on this platform, letter case ignored by the caller (stored lower case).
+///
+/// # Errors
+/// [`StoreError`].
+pub fn by_uri(tx: &mut Tx<'_>, uri: &str) -> Result<Option<CommunityRow>, StoreError> {
+    use communities as c;
+    Ok(c::table.filter(c::uri.eq(uri)).order(c::id).select(CommunityRow::as_select()).first(tx.conn).optional()?)
+}
+
+/// The community with this id.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn by_id(tx: &mut Tx<'_>, id: &str) -> Result<Option<CommunityRow>, StoreError> {
+    Ok(communities::table.find(id).select(CommunityRow::as_select()).first(tx.conn).optional()?)
+}

@@ -1,0 +1,70 @@
+//! Passes through the identity provider: bound to application and browser, used once, with a deadline.
+
+use diesel::prelude::*;
+
+use super::schema::logins;
+use super::{StoreError, Tx};
+use crate::domain::time::Timestamp;
+
+/// One login that was begun.
+#[derive(Clone, Queryable, Selectable, Insertable)]
+#[diesel(table_name = logins)]
+#[expect(missing_docs, reason = "columns are documented in the migration")]
+pub struct LoginRow {
+    pub id: String,
+    pub application_id: String,
+    pub idp: String,
+    pub state_digest: String,
+    pub browser_digest: String,
+    pub sealed: Vec<u8>,
+    pub created_at: i64,
+    pub expires_at: i64,
+    pub used_at: Option<i64>,
+    pub outcome: Option<String>,
+}
+
+/// Records a login.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn insert(tx: &mut Tx<'_>, row: &LoginRow) -> Result<(), StoreError> {
+    diesel::insert_into(logins::table).values(row).execute(tx.conn)?;
+    Ok(())
+}
+
+/// Consumes the login of this `state` in this browser: `None` when unknown, used, expired or begun in another browser.
+/// A foreign browser consumes nothing.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn consume(tx: &mut Tx<'_>, state_digest: &str, browser_digest: &str, now: Timestamp) -> Result<Option<LoginRow>, StoreError> {
+    let changed = diesel::update(logins::table.filter(logins::state_digest.eq(state_digest)))
+        .filter(logins::browser_digest.eq(browser_digest).and(logins::used_at.is_null()).and(logins::expires_at.gt(now.millis())))
+        .set(logins::used_at.eq(Some(now.millis())))
+        .execute(tx.conn)?;
+    if changed == 0 {
+        return Ok(None);
+    }
+    Ok(logins::table.filter(logins::state_digest.eq(state_digest)).select(LoginRow::as_select()).first(tx.conn).optional()?)
+}
+
+/// Whether this browser began a login of this application.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn browser_began(tx: &mut Tx<'_>, application: &str, browser_digest: &str) -> Result<bool, StoreError> {
+    let n: i64 = logins::table
+        .filter(logins::application_id.eq(application).and(logins::browser_digest.eq(browser_digest)))
+        .count()
+        .get_result(tx.conn)?;
+    Ok(n > 0)
+}
+
+/// Notes how a login ended, `ok` or a refusal code.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn set_outcome(tx: &mut Tx<'_>, id: &str, outcome: &str) -> Result<(), StoreError> {
+    diesel::update(logins::table.find(id)).set(logins::outcome.eq(Some(outcome))).execute(tx.conn)?;
+    Ok(())
+}

@@ -1,0 +1,28 @@
+//! Everything that is remembered: diesel over SQLite or PostgreSQL, one body per query. No decision of the domain is
+//! taken here; functions take a [`Tx`] and are synchronous, so that no network call can happen inside a transaction.
+//!
+//! Only `conn.rs` and `migrate.rs` know which database it is.
+
+pub mod applications;
+pub mod attestations;
+pub mod audit;
+pub mod authorities;
+pub mod badges;
+pub mod codes;
+pub mod communities;
+pub mod conn;
+pub mod deliveries;
+pub mod error;
+pub mod evidence;
+pub mod inbound;
+pub mod keys;
+pub mod ledger;
+pub mod logins;
+pub mod migrate;
+pub mod operators;
+pub mod platforms;
+pub mod schema;
+pub mod sweep;
+
+pub use conn::{Db, Tx};
+pub use error::StoreError;
