@@ -5,3 +5,4 @@
 pub mod domain;
 #[cfg(feature = "server")]
 pub mod ports;
+pub mod verifier;
