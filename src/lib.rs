@@ -1,9 +1,13 @@
-//! gosbadge
+//! gosbadge: signed, checkable badges for the official social-network pages of public bodies.
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
 pub mod domain;
+pub mod verifier;
+
 #[cfg(feature = "server")]
 pub mod ports;
+#[cfg(feature = "server")]
+pub mod service;
 #[cfg(feature = "server")]
 pub mod store;

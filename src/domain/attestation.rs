@@ -222,3 +222,13 @@ pub fn subject(iss: &str, community: CommunityId) -> String {
 pub fn status_list_uri(iss: &str, list: i64) -> String {
     format!("{iss}/status/{list}")
 }
+
+/// A name cut to [`NAME_MAX`] characters, with an ellipsis where something is missing.
+pub fn shorten(name: &str) -> String {
+    if name.chars().count() <= NAME_MAX {
+        return name.to_owned();
+    }
+    let mut cut: String = name.chars().take(NAME_MAX - 1).collect();
+    cut.push('…');
+    cut
+}

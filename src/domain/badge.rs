@@ -132,11 +132,14 @@ pub enum EventKind {
     Revoked,
     /// Ended by time.
     Expired,
+    /// A prepared attestation was given up. Internal: platforms never heard of it.
+    Abandoned,
 }
 
 impl EventKind {
     /// Every kind.
-    pub const ALL: [Self; 6] = [Self::Issued, Self::Renewed, Self::Suspended, Self::Reinstated, Self::Revoked, Self::Expired];
+    pub const ALL: [Self; 7] =
+        [Self::Issued, Self::Renewed, Self::Suspended, Self::Reinstated, Self::Revoked, Self::Expired, Self::Abandoned];
 
     /// The word in the database.
     pub const fn as_str(self) -> &'static str {
@@ -147,19 +150,21 @@ impl EventKind {
             Self::Reinstated => "reinstated",
             Self::Revoked => "revoked",
             Self::Expired => "expired",
+            Self::Abandoned => "abandoned",
         }
     }
 
-    /// The webhook type, `badge.issued`.
-    pub const fn webhook_type(self) -> &'static str {
-        match self {
+    /// The webhook type, `badge.issued`; `None` for what platforms are not told.
+    pub const fn webhook_type(self) -> Option<&'static str> {
+        Some(match self {
             Self::Issued => "badge.issued",
             Self::Renewed => "badge.renewed",
             Self::Suspended => "badge.suspended",
             Self::Reinstated => "badge.reinstated",
             Self::Revoked => "badge.revoked",
             Self::Expired => "badge.expired",
-        }
+            Self::Abandoned => return None,
+        })
     }
 }
 

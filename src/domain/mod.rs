@@ -11,5 +11,6 @@ pub mod ids;
 pub mod reason;
 pub mod refusal;
 pub mod status;
+pub mod status_list;
 pub mod time;
 pub mod webhook_signature;

@@ -122,6 +122,37 @@ impl RefusalCode {
         }
     }
 
+    /// One line for a platform's log, in ASCII because RFC 6749 §4.1.2.1 allows nothing else in `error_description`.
+    pub const fn ascii_summary(self) -> &'static str {
+        match self {
+            Self::F01 => "the person declined",
+            Self::F02 => "the person's account is not confirmed",
+            Self::F03 => "the person does not work in the organisation",
+            Self::F04 => "the person is neither head nor profile administrator",
+            Self::F05 => "no organisation, or no OGRN in its profile",
+            Self::F06 => "the organisation is liquidated",
+            Self::F07 => "the organisation was reorganised",
+            Self::F08 => "the head differs from the register",
+            Self::F09 => "the person is blocked in the organisation",
+            Self::F10 => "a branch that cannot be told from its head office",
+            Self::F11 => "a unit without legal personality",
+            Self::F12 => "a further page of the same body",
+            Self::F13 => "not a public body",
+            Self::F14 => "the body is exempt",
+            Self::F15 => "the page was renamed",
+            Self::F16 => "the page was captured",
+            Self::F17 => "a technical fault on the service's side",
+            Self::F18 => "the identity provider is not available",
+            Self::F19 => "the sign-in was used, expired or begun in another browser",
+            Self::F20 => "the service's address is not registered at the identity provider",
+            Self::F21 => "the second factor is required and not possible",
+            Self::F22 => "the organisation's data contradicts itself",
+            Self::F23 => "signed in as a private person or sole trader",
+            Self::B01 => "the community has a badge of another authority",
+            Self::B02 => "the community's badge is suspended",
+        }
+    }
+
     /// Whether the same application can still succeed: our fault, a passing fault, or a different way to sign in.
     /// The others end the application.
     pub const fn can_retry(self) -> bool {

@@ -1,0 +1,101 @@
+//! Begins a pass through the identity provider for an application: from the platform's authorization request, or again
+//! from the application's own page.
+
+use std::sync::Arc;
+
+use super::push_request::REQUEST_URI_PREFIX;
+use super::{App, Error};
+use crate::domain::application::ApplicationState;
+use crate::domain::digest::{self, SecretKind};
+use crate::domain::ids::LoginId;
+use crate::domain::time::Timestamp;
+use crate::ports::identity_provider::LoginSecrets;
+use crate::ports::vault::SealFor;
+use crate::store::applications::{self, ApplicationRow};
+use crate::store::logins::{self, LoginRow};
+use crate::store::platforms;
+
+/// Where our callback lives under the issuer.
+pub const CALLBACK_PATH: &str = "/oauth/callback";
+
+/// What `/oauth/authorize` was asked.
+pub struct Authorization {
+    /// `client_id`
+    pub client_id: String,
+    /// `request_uri`
+    pub request_uri: String,
+    /// The secret of this browser's cookie.
+    pub browser: String,
+}
+
+/// Consumes the pushed request and returns the address at the identity provider.
+///
+/// # Errors
+/// [`Error::InvalidRequestUri`]; [`Error::Refused`] when the provider cannot be asked.
+pub async fn authorize(app: &Arc<App>, request: Authorization) -> Result<String, Error> {
+    let now = app.clock.now();
+    let reference = request.request_uri.strip_prefix(REQUEST_URI_PREFIX).ok_or(Error::InvalidRequestUri)?;
+    let request_digest = digest::of_secret(SecretKind::RequestUri, reference);
+    let client_id = request.client_id;
+    let found = app.db.write("consume_request_uri", move |tx| -> Result<_, Error> {
+        let platform = platforms::by_client_id(tx, &client_id)?.filter(|p| p.state == "active").ok_or(Error::InvalidRequestUri)?;
+        Ok(applications::consume_request(tx, &request_digest, &platform.id, now)?)
+    });
+    let application = found.await?.ok_or(Error::InvalidRequestUri)?;
+    begin(app, &application, &request.browser, now).await
+}
+
+/// Begins another pass for an application this browser began before (after an obstacle, or to choose anew).
+///
+/// # Errors
+/// [`Error::NotFound`] for another browser's application, [`Error::ApplicationEnded`].
+pub async fn sign_in_again(app: &Arc<App>, application: String, browser: &str) -> Result<String, Error> {
+    let now = app.clock.now();
+    let browser_digest = digest::of_secret(SecretKind::Browser, browser);
+    let row = app.db.write("sign_in_again", move |tx| -> Result<_, Error> {
+        let row = applications::by_id(tx, &application)?.ok_or(Error::NotFound("application"))?;
+        if !logins::browser_began(tx, &row.id, &browser_digest)? {
+            return Err(Error::NotFound("application"));
+        }
+        let state = row.state()?;
+        if state.is_final() || row.expires_at <= now.millis() {
+            return Err(Error::ApplicationEnded);
+        }
+        if state != ApplicationState::Started {
+            applications::advance(tx, &row.id, ApplicationState::Started, now)?;
+        }
+        Ok(row)
+    });
+    let row = row.await?;
+    begin(app, &row, browser, now).await
+}
+
+async fn begin(app: &Arc<App>, application: &ApplicationRow, browser: &str, now: Timestamp) -> Result<String, Error> {
+    let secrets = LoginSecrets {
+        state: app.entropy.uuid(),
+        nonce: app.entropy.token(),
+        pkce_verifier: app.entropy.token(),
+        redirect_uri: format!("{}{CALLBACK_PATH}", app.settings.issuer),
+    };
+    let application_id = application.id()?;
+    let url = app.idp.begin(&secrets, now).map_err(|e| {
+        tracing::error!(code = %e.code, upstream = e.upstream, detail = %e.detail, "login request cannot be made");
+        Error::Refused { application: application_id, code: e.code, ended: false }
+    })?;
+    let id = LoginId::new(now, app.entropy.bytes()).to_string();
+    let plain = serde_json::to_vec(&secrets).map_err(|e| Error::Internal(e.to_string()))?;
+    let row = LoginRow {
+        sealed: app.vault.seal(SealFor::Login, &id, &plain),
+        id,
+        application_id: application.id.clone(),
+        idp: app.idp.id().to_owned(),
+        state_digest: digest::of_secret(SecretKind::LoginState, &secrets.state),
+        browser_digest: digest::of_secret(SecretKind::Browser, browser),
+        created_at: now.millis(),
+        expires_at: now.plus(app.settings.login_lifetime).millis(),
+        used_at: None,
+        outcome: None,
+    };
+    app.db.write("begin_login", move |tx| logins::insert(tx, &row)).await.map_err(Error::from)?;
+    Ok(url)
+}

@@ -1,0 +1,117 @@
+//! Suspends, reinstates or revokes a badge: one rule for operators, platforms and the shell. Idempotent, audited, and
+//! visible to `verify` before the answer is given.
+
+use std::sync::Arc;
+
+use super::record_event::{self, Happening};
+use super::{Actor, App, Error};
+use crate::domain::badge::{BadgeChange, BadgeState, Transition};
+use crate::domain::ids::AuditId;
+use crate::domain::status::ListValue;
+use crate::domain::time::Timestamp;
+use crate::ports::vault::SealFor;
+use crate::store::audit::{self, AuditRow};
+use crate::store::badges::{self, BadgeFacts, BadgeRow};
+use crate::store::{Tx, attestations};
+
+/// Longest private note, in characters.
+pub const NOTE_MAX: usize = 2000;
+
+/// The badge after the change.
+pub struct Changed {
+    /// The badge, its community and authority.
+    pub facts: BadgeFacts,
+    /// Whether this call moved it, or it stood there already.
+    pub moved: bool,
+}
+
+/// Applies `change` to the badge.
+///
+/// # Errors
+/// [`Error::NotFound`], [`Error::Conflict`] when no rule leads from the badge's state there. Both leave an audit entry.
+pub async fn change_badge(app: &Arc<App>, badge: String, change: BadgeChange, note: Option<String>, actor: Actor) -> Result<Changed, Error> {
+    let note = note.map(|n| n.trim().to_owned()).filter(|n| !n.is_empty());
+    if note.as_ref().is_some_and(|n| n.chars().count() > NOTE_MAX) {
+        return Err(Error::InvalidRequest(format!("note must not be longer than {NOTE_MAX} characters")));
+    }
+    let now = app.clock.now();
+    let inner = Arc::clone(app);
+    let outcome = app.db.write("change_badge", move |tx| change_in(&inner, tx, &badge, change, note.as_deref(), &actor, now)).await?;
+    let changed = outcome?;
+    if changed.moved {
+        app.view.refresh(app).await?;
+        app.delivery_bell.notify_one();
+    }
+    Ok(changed)
+}
+
+/// The change inside a transaction. The outer result is the transaction's; a refusal is inside, so that its audit entry is
+/// committed.
+pub(super) fn change_in(
+    app: &App,
+    tx: &mut Tx<'_>,
+    badge: &str,
+    change: BadgeChange,
+    note: Option<&str>,
+    actor: &Actor,
+    now: Timestamp,
+) -> Result<Result<Changed, Error>, Error> {
+    let action = match change {
+        BadgeChange::Suspend(_) => "badge.suspend",
+        BadgeChange::Reinstate(_) => "badge.reinstate",
+        BadgeChange::Revoke(_) => "badge.revoke",
+    };
+    let entry = |outcome: &str| entry(app, badge, action, change, outcome, note, actor, now);
+    let Some((row, community, authority)) = badges::facts(tx, badge)? else {
+        audit::insert(tx, &entry("not_found"))?;
+        return Ok(Err(Error::NotFound("badge")));
+    };
+    let (to, kind) = match change.apply(row.state()?) {
+        Ok(Transition::To(to, kind)) => (to, kind),
+        Ok(Transition::Already) => {
+            audit::insert(tx, &entry("already"))?;
+            return Ok(Ok(Changed { facts: (row, community, authority), moved: false }));
+        }
+        Err(impossible) => {
+            audit::insert(tx, &entry("refused"))?;
+            return Ok(Err(Error::Conflict(impossible.to_string())));
+        }
+    };
+    // A badge in force again carries no reason; its history does.
+    let reason = (to != BadgeState::Active).then(|| change.reason());
+    let version = badges::advance(tx, &row, to, reason, now)?;
+    attestations::set_status(tx, &row.id, ListValue::of(to))?;
+    audit::insert(tx, &entry("ok"))?;
+    let carried = attestations::newest_active(tx, &row.id)?.map(|a| a.id);
+    let what = Happening {
+        badge: &row,
+        version,
+        kind,
+        state: to.as_str(),
+        reason: Some(change.reason().as_str()),
+        attestation: carried,
+        platform: &community.platform_id,
+    };
+    record_event::record(app, tx, &what, actor, now)?;
+    let row: BadgeRow = badges::by_id(tx, &row.id)?.ok_or(Error::NotFound("badge"))?;
+    Ok(Ok(Changed { facts: (row, community, authority), moved: true }))
+}
+
+#[expect(clippy::too_many_arguments, reason = "one call site; a struct would only rename the arguments")]
+fn entry(app: &App, badge: &str, action: &str, change: BadgeChange, outcome: &str, note: Option<&str>, actor: &Actor, now: Timestamp) -> AuditRow {
+    let id = AuditId::new(now, app.entropy.bytes()).to_string();
+    AuditRow {
+        note: note.map(|n| app.vault.seal(SealFor::Note, &id, n.as_bytes())),
+        id,
+        at: now.millis(),
+        actor_kind: actor.kind.to_owned(),
+        actor: actor.id.clone(),
+        role: actor.role.clone(),
+        action: action.to_owned(),
+        target: badge.to_owned(),
+        outcome: outcome.to_owned(),
+        reason: Some(change.reason().as_str().to_owned()),
+        remote: actor.remote.clone(),
+        request_id: actor.request_id.clone(),
+    }
+}

@@ -1,0 +1,119 @@
+//! The identity provider sends the browser back. The answer is bound to a login begun in this very browser, used once;
+//! then the code is redeemed, the person's organisations are read, and the application moves on or ends with a code.
+
+use std::sync::Arc;
+
+use super::confirm_authority::{self, evidence_of};
+use super::{App, Error};
+use crate::domain::application::ApplicationState;
+use crate::domain::digest::{self, SecretKind};
+use crate::domain::eligibility::{self, Candidate};
+use crate::domain::ids::{ApplicationId, EvidenceId};
+use crate::domain::refusal::RefusalCode;
+use crate::domain::time::Timestamp;
+use crate::ports::identity_provider::{IdpError, Login, LoginCallback, LoginSecrets};
+use crate::ports::vault::SealFor;
+use crate::store::applications::{self, ApplicationRow};
+use crate::store::evidence::{self, EvidenceRow};
+use crate::store::logins::{self, LoginRow};
+
+/// The callback's parameters, untrusted.
+pub struct Callback {
+    /// `state`
+    pub state: String,
+    /// `code`
+    pub code: Option<String>,
+    /// `error`
+    pub error: Option<String>,
+    /// `error_description`
+    pub error_description: Option<String>,
+    /// `iss` (RFC 9207)
+    pub iss: Option<String>,
+    /// The secret of this browser's cookie.
+    pub browser: String,
+}
+
+/// What comes next.
+pub enum Next {
+    /// The person may act for several organisations and chooses one.
+    Choose(ApplicationId),
+    /// Send the browser back to the platform.
+    Redirect(String),
+}
+
+/// Completes a login.
+///
+/// # Errors
+/// [`Error::LoginLost`] when the answer fits no login of this browser; [`Error::Refused`] with the code otherwise.
+pub async fn complete_login(app: &Arc<App>, callback: Callback) -> Result<Next, Error> {
+    let now = app.clock.now();
+    let (login, application) = consume(app, &callback, now).await?;
+    let plain = app.vault.open(SealFor::Login, &login.id, &login.sealed).map_err(|_| super::error::damaged("sealed login"))?;
+    let secrets: LoginSecrets = serde_json::from_slice(&plain).map_err(|_| super::error::damaged("sealed login"))?;
+
+    let answer = match (callback.error, callback.code) {
+        (Some(error), _) => Err(app.idp.explain_error(&error, callback.error_description.as_deref())),
+        (None, Some(code)) => app.idp.complete(LoginCallback { code, iss: callback.iss, secrets }, now).await,
+        (None, None) => Err(IdpError { code: RefusalCode::F19, detail: "callback without code and error".to_owned(), upstream: None }),
+    };
+    let identity = match answer {
+        Ok(identity) => identity,
+        Err(e) => {
+            tracing::warn!(code = %e.code, upstream = e.upstream, detail = %e.detail, application = %application.id, "login failed");
+            return Err(confirm_authority::end_with(app, &application, Some(&login.id), e.code).await?);
+        }
+    };
+    let (person, roles) = confirm_authority::facts_of(&identity);
+    let outcome = eligibility::eligible(&person, &roles);
+    let choice_due = outcome.as_ref().is_ok_and(|c| c.len() > 1);
+    keep_evidence(app, &application, &login, evidence_of(&identity, choice_due)?, now).await?;
+    let candidates = match outcome {
+        Ok(candidates) => candidates,
+        Err(code) => return Err(confirm_authority::end_with(app, &application, Some(&login.id), code).await?),
+    };
+    proceed(app, application, &identity, &candidates, now).await
+}
+
+async fn consume(app: &Arc<App>, callback: &Callback, now: Timestamp) -> Result<(LoginRow, ApplicationRow), Error> {
+    let state_digest = digest::of_secret(SecretKind::LoginState, &callback.state);
+    let browser_digest = digest::of_secret(SecretKind::Browser, &callback.browser);
+    let idp = app.idp.id();
+    app.db
+        .write("consume_login", move |tx| {
+            let login = logins::consume(tx, &state_digest, &browser_digest, now)?.filter(|l| l.idp == idp).ok_or(Error::LoginLost)?;
+            let application = applications::by_id(tx, &login.application_id)?.ok_or(Error::LoginLost)?;
+            if application.state()? != ApplicationState::Started || application.expires_at <= now.millis() {
+                return Err(Error::ApplicationEnded);
+            }
+            Ok((login, application))
+        })
+        .await
+}
+
+async fn keep_evidence(app: &Arc<App>, application: &ApplicationRow, login: &LoginRow, plain: Vec<u8>, now: Timestamp) -> Result<(), Error> {
+    let id = EvidenceId::new(now, app.entropy.bytes()).to_string();
+    let row = EvidenceRow {
+        sealed: app.vault.seal(SealFor::Evidence, &id, &plain),
+        id,
+        application_id: application.id.clone(),
+        login_id: login.id.clone(),
+        created_at: now.millis(),
+        delete_after: now.plus(app.settings.evidence_retention).millis(),
+    };
+    app.db.write("keep_evidence", move |tx| evidence::insert(tx, &row)).await.map_err(Error::from)
+}
+
+async fn proceed(app: &Arc<App>, application: ApplicationRow, identity: &Login, candidates: &[Candidate], now: Timestamp) -> Result<Next, Error> {
+    if let [only] = candidates {
+        return confirm_authority::confirm(app, application, identity, only, now).await.map(Next::Redirect);
+    }
+    let id = application.id()?;
+    app.db
+        .write("identity_confirmed", move |tx| {
+            applications::note_obstacle(tx, &application.id, None)?;
+            applications::advance(tx, &application.id, ApplicationState::IdentityConfirmed, now)
+        })
+        .await
+        .map_err(Error::from)?;
+    Ok(Next::Choose(id))
+}

@@ -1,0 +1,195 @@
+//! Shared by the two ways an organisation gets chosen (the only one; by the person): reads its record, applies the written
+//! policy, and makes the application ready for the platform to collect the badge.
+
+use std::sync::Arc;
+
+use super::return_to_platform;
+use super::{App, Error};
+use crate::domain::application::ApplicationState;
+use crate::domain::badge::BadgeState;
+use crate::domain::digest::{self, SecretKind};
+use crate::domain::eligibility::{self, Candidate, ConfirmedAuthority, OrgType, OrganisationFacts, PersonFacts, RoleFacts};
+use crate::domain::ids::AuthorityId;
+use crate::domain::refusal::RefusalCode;
+use crate::domain::time::Timestamp;
+use crate::ports::identity_provider::{Login, RoleOrgType, UnverifiedOrganisation};
+use crate::store::applications::{self, ApplicationRow, IdentityChange};
+use crate::store::authorities::{self, AuthorityRow};
+use crate::store::codes::{self, CodeRow};
+use crate::store::{Tx, badges, communities, logins};
+
+/// The provider's answer in the words of the policy.
+pub(super) fn facts_of(login: &Login) -> (PersonFacts, Vec<RoleFacts>) {
+    let roles = login.roles.iter().map(|r| RoleFacts {
+        oid: r.oid.clone(),
+        full_name: r.full_name.clone(),
+        short_name: r.short_name.clone(),
+        ogrn: r.ogrn.clone(),
+        org_type: match r.org_type {
+            RoleOrgType::Agency => OrgType::Agency,
+            RoleOrgType::Legal => OrgType::Legal,
+            RoleOrgType::Business => OrgType::Business,
+            RoleOrgType::Other => OrgType::Other,
+        },
+        chief: r.chief,
+        admin: r.admin,
+        active: r.active,
+        liquidated: r.liquidated,
+        branch: r.branch.as_ref().map(|b| (b.oid.clone(), b.name.clone())),
+    });
+    (PersonFacts { confirmed: login.person.confirmed }, roles.collect())
+}
+
+fn organisation_facts(o: UnverifiedOrganisation) -> OrganisationFacts {
+    OrganisationFacts {
+        full_name: o.full_name,
+        short_name: o.short_name,
+        ogrn: o.ogrn,
+        inn: o.inn,
+        kpp: o.kpp,
+        okopf: o.okopf,
+        oktmo: o.oktmo,
+        agency_type: o.agency_type,
+        agency_territory: o.agency_territory,
+        liquidated: o.liquidated,
+    }
+}
+
+/// The login as it is sealed into the evidence record. The provider's session goes in only while a choice is due.
+pub(super) fn evidence_of(login: &Login, keep_session: bool) -> Result<Vec<u8>, Error> {
+    let mut kept = login.clone();
+    if !keep_session {
+        kept.session.0.clear();
+    }
+    serde_json::to_vec(&kept).map_err(|e| Error::Internal(e.to_string()))
+}
+
+/// Ends the application with `code`, or, where the same application can still succeed, only notes the obstacle. Returns the
+/// error to show.
+pub(super) async fn end_with(app: &Arc<App>, application: &ApplicationRow, login: Option<&str>, code: RefusalCode) -> Result<Error, Error> {
+    let (id, login, now) = (application.id.clone(), login.map(str::to_owned), app.clock.now());
+    app.db
+        .write("refuse_application", move |tx| {
+            if let Some(login) = login {
+                logins::set_outcome(tx, &login, code.as_str())?;
+            }
+            if code.can_retry() { applications::note_obstacle(tx, &id, Some(code)) } else { applications::refuse(tx, &id, code, now) }
+        })
+        .await
+        .map_err(Error::from)?;
+    Ok(Error::Refused { application: application.id()?, code, ended: !code.can_retry() })
+}
+
+/// Confirms the chosen organisation and returns where to send the browser: back to the platform, with a code.
+pub(super) async fn confirm(
+    app: &Arc<App>,
+    application: ApplicationRow,
+    login: &Login,
+    candidate: &Candidate,
+    now: Timestamp,
+) -> Result<String, Error> {
+    let record = match app.idp.organisation(&login.session, &candidate.oid, now).await {
+        Ok(record) => organisation_facts(record),
+        Err(e) => {
+            tracing::warn!(code = %e.code, upstream = e.upstream, detail = %e.detail, application = %application.id, "organisation record not read");
+            return Err(end_with(app, &application, None, e.code).await?);
+        }
+    };
+    let authority = match eligibility::confirm(candidate, &record) {
+        Ok(authority) => authority,
+        Err(code) => return Err(end_with(app, &application, None, code).await?),
+    };
+    let representative = app.vault.pseudonym(app.idp.id(), &login.person.subject);
+    let code = app.entropy.token();
+    let identity = Identity {
+        application: application.clone(),
+        authority,
+        authority_id: AuthorityId::new(now, app.entropy.bytes()),
+        representative,
+        idp: app.idp.id(),
+        code_digest: digest::of_secret(SecretKind::AuthorizationCode, &code),
+        code_expires: now.plus(app.settings.code_lifetime),
+    };
+    let held = app.db.write("confirm_authority", move |tx| identity.record(tx, now)).await?;
+    match held {
+        None => Ok(return_to_platform::with_code(app, &application, &code)),
+        Some(refusal) => Err(end_with(app, &application, None, refusal).await?),
+    }
+}
+
+struct Identity {
+    application: ApplicationRow,
+    authority: ConfirmedAuthority,
+    authority_id: AuthorityId,
+    representative: String,
+    idp: &'static str,
+    code_digest: String,
+    code_expires: Timestamp,
+}
+
+impl Identity {
+    /// Records everything, or nothing and the reason: the community's present badge may stand in the way.
+    fn record(&self, tx: &mut Tx<'_>, now: Timestamp) -> Result<Option<RefusalCode>, Error> {
+        let a = &self.application;
+        if let Some(code) = obstacle(tx, a, self.authority.ogrn.as_str())? {
+            return Ok(Some(code));
+        }
+        let authority = authorities::upsert(tx, self.authority_row(tx.name, now))?;
+        let change = IdentityChange {
+            idp: Some(self.idp.to_owned()),
+            representative: Some(self.representative.clone()),
+            mandate: Some(self.authority.mandate.as_str().to_owned()),
+            identity_at: Some(now.millis()),
+            authority_id: Some(authority),
+            branch_name: self.authority.branch.as_ref().map(|b| b.name.clone()),
+            branch_kpp: self.authority.branch.as_ref().and_then(|b| b.kpp.as_ref().map(ToString::to_string)),
+        };
+        applications::set_identity(tx, &a.id, &change)?;
+        applications::note_obstacle(tx, &a.id, None)?;
+        applications::advance(tx, &a.id, ApplicationState::OrganisationChosen, now)?;
+        // The authenticated push of the request was the platform's word for the person's control of the community.
+        applications::advance(tx, &a.id, ApplicationState::ControlProven, now)?;
+        let code = CodeRow {
+            digest: self.code_digest.clone(),
+            application_id: a.id.clone(),
+            platform_id: a.platform_id.clone(),
+            expires_at: self.code_expires.millis(),
+            used_at: None,
+            token_digest: None,
+        };
+        codes::insert(tx, &code)?;
+        Ok(None)
+    }
+
+    fn authority_row(&self, by: &str, now: Timestamp) -> AuthorityRow {
+        let a = &self.authority;
+        AuthorityRow {
+            id: self.authority_id.to_string(),
+            ogrn: a.ogrn.to_string(),
+            inn: a.inn.as_ref().map(ToString::to_string),
+            kpp: a.kpp.as_ref().map(ToString::to_string),
+            oktmo: a.oktmo.as_ref().map(ToString::to_string),
+            okopf: a.okopf.as_ref().map(ToString::to_string),
+            full_name: a.full_name.clone(),
+            short_name: a.short_name.clone(),
+            kind: a.kind.as_str().to_owned(),
+            region: a.region.clone(),
+            created_at: now.millis(),
+            updated_at: now.millis(),
+            updated_by: by.to_owned(),
+        }
+    }
+}
+
+/// Whether the badge the community has now forbids another: one of a different authority (B01), or a suspended one (B02),
+/// which a fresh login must not lift.
+pub(super) fn obstacle(tx: &mut Tx<'_>, application: &ApplicationRow, ogrn: &str) -> Result<Option<RefusalCode>, Error> {
+    let Some(community) = communities::by_number(tx, &application.platform_id, &application.community_number)? else { return Ok(None) };
+    let Some(current) = badges::current_of(tx, &community.id)? else { return Ok(None) };
+    let holder = authorities::by_id(tx, &current.authority_id)?;
+    Ok(match current.state()? {
+        _ if holder.ogrn != ogrn => Some(RefusalCode::B01),
+        BadgeState::Suspended => Some(RefusalCode::B02),
+        _ => None,
+    })
+}

@@ -1,0 +1,93 @@
+//! The one error type of all use cases. `http/problem.rs` maps it to the wire exhaustively.
+
+use crate::domain::ids::ApplicationId;
+use crate::domain::refusal::RefusalCode;
+use crate::store::StoreError;
+
+/// Why a use case did not do what was asked. Texts are for the caller and hold nothing internal, except where said.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Something in the request is missing or out of form.
+    #[error("{0}")]
+    InvalidRequest(String),
+    /// `authorization_details` is not acceptable (RFC 9396).
+    #[error("{0}")]
+    InvalidAuthorizationDetails(String),
+    /// The client could not be authenticated.
+    #[error("client authentication failed: {0}")]
+    InvalidClient(&'static str),
+    /// A grant type we do not offer.
+    #[error("grant_type must be authorization_code")]
+    UnsupportedGrantType,
+    /// The code, its verifier or its redirect address does not hold.
+    #[error("{0}")]
+    InvalidGrant(&'static str),
+    /// The `request_uri` is unknown, used, expired or another client's.
+    #[error("request_uri is unknown, was used already, has expired, or belongs to another client: push the request again")]
+    InvalidRequestUri,
+    /// The identity provider's answer fits no login begun in this browser.
+    #[error("this sign-in was used already, took too long, or was begun in another browser")]
+    LoginLost,
+    /// The application met an obstacle; `ended` says whether it is over.
+    #[error("application {application} was refused: {code}")]
+    Refused {
+        /// Which application.
+        application: ApplicationId,
+        /// Why.
+        code: RefusalCode,
+        /// Whether the application is over.
+        ended: bool,
+    },
+    /// The application is over: issued, refused or expired.
+    #[error("this application has ended; start again on the platform")]
+    ApplicationEnded,
+    /// No such thing, or not the caller's to see.
+    #[error("{0} not found")]
+    NotFound(&'static str),
+    /// No or unknown credentials.
+    #[error("{0}")]
+    Unauthenticated(&'static str),
+    /// Known credentials without the right.
+    #[error("{0}")]
+    Forbidden(&'static str),
+    /// The change does not fit the current state.
+    #[error("{0}")]
+    Conflict(String),
+    /// An inbound webhook's signature does not hold.
+    #[error("{0}")]
+    BadWebhook(String),
+    /// The status view is older than it may be: no verdict is given.
+    #[error("the status view is too old to answer; try again in a moment")]
+    StatusStale,
+    /// The database or another need is away. The text is for operators.
+    #[error("temporarily unavailable")]
+    Unavailable(String),
+    /// A defect or damage. The text is for operators.
+    #[error("internal error")]
+    Internal(String),
+}
+
+impl From<StoreError> for Error {
+    fn from(e: StoreError) -> Self {
+        match e {
+            StoreError::Unavailable(why) => Self::Unavailable(why),
+            StoreError::Stale(what) => Self::Conflict(format!("{what} was changed by somebody else meanwhile; look again and retry")),
+            other => Self::Internal(other.to_string()),
+        }
+    }
+}
+
+impl Error {
+    /// What operators should read in the log, where the public text says less.
+    pub fn operator_detail(&self) -> Option<&str> {
+        match self {
+            Self::Unavailable(why) | Self::Internal(why) => Some(why),
+            _ => None,
+        }
+    }
+}
+
+/// Damage found in our own records.
+pub(super) fn damaged(what: &str) -> Error {
+    Error::Internal(format!("{what} cannot be read"))
+}

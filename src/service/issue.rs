@@ -1,0 +1,253 @@
+//! Issues an attestation as certificate authorities do: record the intent, sign outside any transaction, check the own
+//! signature, record the result. A crash at any point leaves nothing, or a prepared row that the same application finishes
+//! or the sweeper closes. A token leaves the process only after its record is committed.
+
+use std::sync::Arc;
+
+use super::confirm_authority::obstacle;
+use super::record_event::{self, Happening};
+use super::{Actor, App, Error};
+use crate::domain::application::ApplicationState;
+use crate::domain::attestation as att;
+use crate::domain::authority::AuthorityKind;
+use crate::domain::badge::{BadgeState, EventKind};
+use crate::domain::ids::{AttestationId, BadgeId, CommunityId};
+use crate::domain::time::Timestamp;
+use crate::ports::signer::KeyPurpose;
+use crate::store::applications::{self, ApplicationRow};
+use crate::store::attestations::{self, AttestationRow};
+use crate::store::authorities::AuthorityRow;
+use crate::store::badges::{self, BadgeRow};
+use crate::store::codes::{self, CodeRow};
+use crate::store::communities::{self, CommunityRow};
+use crate::store::platforms::PlatformRow;
+use crate::store::{StoreError, Tx, authorities};
+
+/// What was issued.
+pub struct Issued {
+    /// The badge.
+    pub badge: String,
+    /// The signed attestation.
+    pub token: String,
+}
+
+/// The code that is redeemed by issuing, consumed in the recording transaction.
+pub(super) struct Redemption {
+    pub code: CodeRow,
+    pub token_digest: String,
+    pub token_expires: Timestamp,
+}
+
+/// Issues (or, for a badge already in force, adds) an attestation for an application whose control is proven.
+pub(super) async fn issue(app: &Arc<App>, application: &ApplicationRow, platform: &PlatformRow, redemption: Redemption) -> Result<Issued, Error> {
+    let now = app.clock.now();
+    let plan = Plan {
+        app: Arc::clone(app),
+        application: application.id.clone(),
+        platform: platform.clone(),
+        attestation: AttestationId::new(now, app.entropy.bytes()),
+        badge: BadgeId::new(now, app.entropy.bytes()),
+        community: CommunityId::new(now, app.entropy.bytes()),
+        now,
+    };
+    let prepared = app.db.write("prepare_attestation", move |tx| plan.prepare(tx)).await?;
+    let prepared = match prepared {
+        Ok(row) => row,
+        Err(code) => return Err(super::confirm_authority::end_with(app, application, None, code).await?),
+    };
+
+    let signed = app.signer.sign_jwt(KeyPurpose::Badge, att::TYP, &prepared.claims).map_err(|e| Error::Unavailable(e.to_string()))?;
+    // What others will check must hold now: a wrong key or a damaged record is found before anybody relies on it.
+    let own = app.verifier.attestation(&signed.token, now).map_err(|r| Error::Internal(format!("own attestation does not verify: {}", r.detail)))?;
+    if own.claims.jti.to_string() != prepared.id {
+        return Err(Error::Internal("own attestation carries another id".to_owned()));
+    }
+
+    let (app2, token, badge) = (Arc::clone(app), signed.token.clone(), prepared.badge_id.clone());
+    let platform_id = platform.id.clone();
+    app.db
+        .write("activate_attestation", move |tx| {
+            attestations::activate(tx, &prepared.id, &signed.token, &signed.kid)?;
+            record(&app2, tx, &prepared, &platform_id, &redemption, now)
+        })
+        .await?;
+    app.view.refresh(app).await?;
+    app.delivery_bell.notify_one();
+    Ok(Issued { badge, token })
+}
+
+fn record(app: &App, tx: &mut Tx<'_>, row: &AttestationRow, platform: &str, redemption: &Redemption, now: Timestamp) -> Result<(), Error> {
+    let badge = badges::by_id(tx, &row.badge_id)?.ok_or(StoreError::Stale("badge"))?;
+    let kind = match badge.state()? {
+        BadgeState::Prepared => EventKind::Issued,
+        BadgeState::Active => EventKind::Renewed,
+        _ => return Err(StoreError::Stale("badge").into()),
+    };
+    codes::consume(tx, &redemption.code, &redemption.token_digest, redemption.token_expires, now)?;
+    applications::advance(tx, &row.application_id, ApplicationState::Issued, now)?;
+    applications::set_badge(tx, &row.application_id, &badge.id)?;
+    let version = badges::advance(tx, &badge, BadgeState::Active, None, now)?;
+    badges::extend(tx, &badge.id, Timestamp::from_millis(row.expires_at))?;
+    let what = Happening { badge: &badge, version, kind, state: "active", reason: None, attestation: Some(row.id.clone()), platform };
+    let actor = Actor { kind: "representative", id: None, role: None, remote: None, request_id: None };
+    record_event::record(app, tx, &what, &actor, now)
+}
+
+struct Plan {
+    app: Arc<App>,
+    application: String,
+    platform: PlatformRow,
+    attestation: AttestationId,
+    badge: BadgeId,
+    community: CommunityId,
+    now: Timestamp,
+}
+
+impl Plan {
+    fn prepare(&self, tx: &mut Tx<'_>) -> Result<Result<AttestationRow, crate::domain::refusal::RefusalCode>, Error> {
+        let a = applications::by_id(tx, &self.application)?.ok_or(Error::ApplicationEnded)?;
+        if a.state()? != ApplicationState::ControlProven || a.expires_at <= self.now.millis() {
+            return Err(Error::ApplicationEnded);
+        }
+        let authority = authorities::by_id(tx, a.authority_id.as_deref().ok_or_else(|| super::error::damaged("application"))?)?;
+        if let Some(code) = obstacle(tx, &a, &authority.ogrn)? {
+            return Ok(Err(code));
+        }
+        if let Some(unfinished) = attestations::prepared_by(tx, &a.id)? {
+            return Ok(Ok(unfinished));
+        }
+        let community = self.community_row(&a, tx.name)?;
+        let community_id = communities::upsert(tx, community.clone())?;
+        let community = CommunityRow { id: community_id, ..community };
+        let expires = self.now.plus(self.app.settings.attestation_lifetime);
+        let badge = self.badge_for(tx, &a, &community, &authority, expires)?;
+        let (list_id, idx) = attestations::allocate_index(tx, i64::from(self.app.settings.status_list_size), self.now)?;
+        let claims = self.claims(&a, &community, &authority, list_id, idx, expires)?;
+        let row = AttestationRow {
+            id: self.attestation.to_string(),
+            badge_id: badge,
+            application_id: a.id,
+            list_id,
+            idx,
+            state: "prepared".to_owned(),
+            status: 0,
+            claims: serde_json::to_string(&claims).map_err(|e| Error::Internal(e.to_string()))?,
+            token: None,
+            kid: None,
+            issued_at: self.now.millis(),
+            expires_at: expires.millis(),
+            created_at: self.now.millis(),
+            updated_by: tx.name.to_owned(),
+        };
+        attestations::insert(tx, &row)?;
+        Ok(Ok(row))
+    }
+
+    fn community_row(&self, a: &ApplicationRow, by: &str) -> Result<CommunityRow, Error> {
+        let c = a.community()?;
+        Ok(CommunityRow {
+            id: self.community.to_string(),
+            platform_id: a.platform_id.clone(),
+            number: c.id.to_string(),
+            uri: c.uri,
+            name: c.name,
+            screen_name: c.screen_name,
+            created_at: self.now.millis(),
+            updated_at: self.now.millis(),
+            updated_by: by.to_owned(),
+        })
+    }
+
+    /// The badge the attestation is for: the one in force, or a new prepared one.
+    fn badge_for(&self, tx: &mut Tx<'_>, a: &ApplicationRow, c: &CommunityRow, authority: &AuthorityRow, expires: Timestamp) -> Result<String, Error> {
+        if let Some(current) = badges::current_of(tx, &c.id)? {
+            let same = current.branch_name == a.branch_name && current.branch_kpp == a.branch_kpp;
+            return match current.state()? {
+                BadgeState::Active if same => Ok(current.id),
+                BadgeState::Active => Err(Error::Conflict("the community has a badge of another branch; revoke it first".to_owned())),
+                _ => Err(Error::Conflict("another confirmation of this community is being finished; try again in ten minutes".to_owned())),
+            };
+        }
+        let row = BadgeRow {
+            id: self.badge.to_string(),
+            community_id: c.id.clone(),
+            authority_id: authority.id.clone(),
+            branch_name: a.branch_name.clone(),
+            branch_kpp: a.branch_kpp.clone(),
+            application_id: a.id.clone(),
+            state: BadgeState::Prepared.as_str().to_owned(),
+            reason: None,
+            version: 0,
+            issued_at: None,
+            expires_at: expires.millis(),
+            ended_at: None,
+            created_at: self.now.millis(),
+            updated_at: self.now.millis(),
+            updated_by: tx.name.to_owned(),
+        };
+        badges::insert(tx, &row)?;
+        Ok(row.id)
+    }
+
+    fn claims(&self, a: &ApplicationRow, c: &CommunityRow, o: &AuthorityRow, list: i64, idx: i64, expires: Timestamp) -> Result<att::AttestationClaims, Error> {
+        let iss = self.app.settings.issuer.clone();
+        let community_id: CommunityId = c.id.parse().map_err(|_| super::error::damaged("community id"))?;
+        let snapshot = a.community()?;
+        let kind: AuthorityKind = o.kind.parse().map_err(|_| super::error::damaged("authority kind"))?;
+        let identity_day = Timestamp::from_millis(a.identity_at.unwrap_or(a.created_at)).day();
+        let idp = a.idp.clone().unwrap_or_default();
+        Ok(att::AttestationClaims {
+            sub: att::subject(&iss, community_id),
+            sub_id: att::SubjectIdentifier {
+                format: "aliases".to_owned(),
+                identifiers: vec![
+                    att::Alias::IssSub { iss: self.platform.base_url.clone(), sub: snapshot.id.to_string() },
+                    att::Alias::Uri { uri: snapshot.uri.clone() },
+                ],
+            },
+            trust_mark_type: format!("{iss}{}", att::TYPE_PATH),
+            jti: self.attestation,
+            iat: self.now.secs(),
+            exp: expires.secs(),
+            logo_uri: format!("{iss}/badge/v1.svg"),
+            reference: att::subject(&iss, community_id),
+            organization_name: if o.short_name.is_empty() { att::shorten(&o.full_name) } else { o.short_name.clone() },
+            organization_type: "public".to_owned(),
+            community: att::CommunityClaims { platform: self.platform.platform_id()?, snapshot },
+            legal_entity: legal_entity(a, o, kind),
+            assurance: att::Assurance {
+                framework: format!("{iss}{}", att::FRAMEWORK_PATH),
+                level: "high".to_owned(),
+                entity: att::EntityCheck { method: "idp_org_login".to_owned(), idp, at: identity_day.clone() },
+                representation: att::DatedMethod { method: "idp_org_member".to_owned(), at: identity_day },
+                control: att::DatedMethod { method: "platform_push".to_owned(), at: Timestamp::from_millis(a.created_at).day() },
+            },
+            status: att::StatusClaim {
+                status_list: att::StatusListRef {
+                    idx: u32::try_from(idx).map_err(|_| super::error::damaged("status index"))?,
+                    uri: att::status_list_uri(&iss, list),
+                },
+            },
+            iss,
+        })
+    }
+}
+
+fn legal_entity(a: &ApplicationRow, o: &AuthorityRow, kind: AuthorityKind) -> att::LegalEntity {
+    att::LegalEntity {
+        legal_person_name: att::shorten(&o.full_name),
+        legal_person_short_name: (!o.short_name.is_empty()).then(|| o.short_name.clone()),
+        legal_person_id: format!("NTRRU-{}", o.ogrn),
+        identifier: att::Identifiers {
+            ogrn: o.ogrn.clone(),
+            inn: o.inn.clone(),
+            kpp: o.kpp.clone(),
+            oktmo: o.oktmo.clone(),
+            okopf: o.okopf.clone(),
+        },
+        registration_country: "RU".to_owned(),
+        authority_kind: kind,
+        branch: a.branch_name.clone().map(|name| att::Branch { name, kpp: a.branch_kpp.clone() }),
+        parent: None,
+    }
+}

@@ -1,0 +1,119 @@
+//! Use cases: each public async function is one thing somebody can do, in a file named by its verb. They decide with the
+//! domain, remember with the store, and reach the outside through ports. No HTTP, no SQL, no cryptography of their own.
+
+pub mod add_operator;
+pub mod add_platform;
+pub mod authenticate_client;
+pub mod authenticate_operator;
+pub mod begin_login;
+pub mod change_badge;
+pub mod choose_organisation;
+pub mod complete_login;
+mod confirm_authority;
+pub mod deliver;
+pub mod error;
+pub mod issue;
+pub mod look_up;
+pub mod push_request;
+pub mod receive_webhook;
+mod record_event;
+pub mod redeem_code;
+pub mod return_to_platform;
+pub mod status_view;
+pub mod sweep;
+pub mod verify;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::Notify;
+
+pub use error::Error;
+
+use crate::ports::{Clock, Entropy, EventSink, IdentityProvider, Signer, Vault};
+use crate::store::Db;
+use crate::verifier::Verifier;
+
+/// Limits and lifetimes, from the validated configuration.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Public base URL, without a trailing slash: `iss` of everything signed.
+    pub issuer: String,
+    /// Life of an attestation, at most 90 days.
+    pub attestation_lifetime: Duration,
+    /// `ttl` of status lists.
+    pub status_ttl: Duration,
+    /// Life of a status list token.
+    pub status_lifetime: Duration,
+    /// Places in a new status list.
+    pub status_list_size: u32,
+    /// Older than this, the status view answers nothing.
+    pub view_max_age: Duration,
+    /// Life of an application.
+    pub application_lifetime: Duration,
+    /// Life of a `request_uri`.
+    pub request_uri_lifetime: Duration,
+    /// Life of an authorization code.
+    pub code_lifetime: Duration,
+    /// Life of an access token.
+    pub access_token_lifetime: Duration,
+    /// Time for one pass through the identity provider.
+    pub login_lifetime: Duration,
+    /// How long evidence is kept.
+    pub evidence_retention: Duration,
+    /// Deliveries in flight at once.
+    pub delivery_concurrency: usize,
+}
+
+/// The running service: everything a use case needs.
+pub struct App {
+    /// The database.
+    pub db: Db,
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+    /// Randomness.
+    pub entropy: Arc<dyn Entropy>,
+    /// Signing keys.
+    pub signer: Arc<dyn Signer>,
+    /// Seals.
+    pub vault: Arc<dyn Vault>,
+    /// Identity provider.
+    pub idp: Arc<dyn IdentityProvider>,
+    /// Delivery to platforms.
+    pub sink: Arc<dyn EventSink>,
+    /// Limits.
+    pub settings: Settings,
+    /// Checks attestations with our own published keys.
+    pub verifier: Verifier,
+    /// What is in force, in memory.
+    pub view: status_view::StatusView,
+    /// Rung when a delivery was queued.
+    pub delivery_bell: Notify,
+}
+
+/// Who asks for a change, for the ledger and the audit trail.
+#[derive(Clone, Debug)]
+pub struct Actor {
+    /// `operator`, `platform`, `representative`, `system` or `cli`.
+    pub kind: &'static str,
+    /// Operator id or platform id; never a person's name.
+    pub id: Option<String>,
+    /// Operator role.
+    pub role: Option<String>,
+    /// Address the request came from.
+    pub remote: Option<String>,
+    /// `X-Request-Id`.
+    pub request_id: Option<String>,
+}
+
+impl Actor {
+    /// The service itself.
+    pub const fn system() -> Self {
+        Self { kind: "system", id: None, role: None, remote: None, request_id: None }
+    }
+
+    /// Somebody with a shell on the server.
+    pub const fn shell() -> Self {
+        Self { kind: "cli", id: None, role: None, remote: None, request_id: None }
+    }
+}

@@ -1,0 +1,102 @@
+//! A platform redeems its authorization code: only now is the badge issued. Until then the person's own browser has to
+//! come back to the platform session that began it, so a link sent to a stranger leads to nothing.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::issue::{self, Redemption};
+use super::{App, Error};
+use crate::domain::digest::{self, SecretKind};
+use crate::domain::time::Timestamp;
+use crate::store::applications::{self, ApplicationRow};
+use crate::store::codes::{self, CodeRow};
+use crate::store::platforms::PlatformRow;
+
+/// Parameters of the token request, as sent.
+pub struct TokenRequest {
+    /// Must be `authorization_code`.
+    pub grant_type: Option<String>,
+    /// The code.
+    pub code: Option<String>,
+    /// Where sent, must equal the pushed one.
+    pub redirect_uri: Option<String>,
+    /// PKCE verifier.
+    pub code_verifier: Option<String>,
+}
+
+/// The token response's content.
+pub struct Redeemed {
+    /// Bearer token for the platform's own application.
+    pub access_token: String,
+    /// Seconds.
+    pub expires_in: u64,
+    /// `authorization_details` element as pushed, enriched with `badge`, `attestation` and `status`.
+    pub details: Value,
+}
+
+/// Redeems a code.
+///
+/// # Errors
+/// [`Error::InvalidGrant`] for a code that is unknown, foreign, expired, used, or does not fit verifier or redirect address.
+pub async fn redeem_code(app: &Arc<App>, platform: &PlatformRow, request: TokenRequest) -> Result<Redeemed, Error> {
+    if request.grant_type.as_deref() != Some("authorization_code") {
+        return Err(match request.grant_type {
+            None => Error::InvalidRequest("grant_type is missing".to_owned()),
+            Some(_) => Error::UnsupportedGrantType,
+        });
+    }
+    let code = request.code.ok_or_else(|| Error::InvalidRequest("code is missing".to_owned()))?;
+    let verifier = request.code_verifier.ok_or_else(|| Error::InvalidRequest("code_verifier is missing".to_owned()))?;
+    let now = app.clock.now();
+    let (code, application) = find(app, &code, &platform.id, now).await?;
+    if request.redirect_uri.is_some_and(|r| r != application.redirect_uri) {
+        return Err(Error::InvalidGrant("redirect_uri differs from the one of the authorization request"));
+    }
+    let verifier_ok = (43..=128).contains(&verifier.len()) && digest::equal(&digest::pkce_s256(&verifier), &application.code_challenge);
+    if !verifier_ok {
+        return Err(Error::InvalidGrant("code_verifier does not match the code_challenge"));
+    }
+
+    let access_token = app.entropy.token();
+    let lifetime = app.settings.access_token_lifetime;
+    let redemption =
+        Redemption { code, token_digest: digest::of_secret(SecretKind::AccessToken, &access_token), token_expires: now.plus(lifetime) };
+    let issued = match issue::issue(app, &application, platform, redemption).await {
+        Err(Error::Conflict(why)) => {
+            tracing::warn!(application = %application.id, why, "code not redeemed");
+            return Err(Error::InvalidGrant("the code was redeemed by another request, or the badge changed meanwhile; start again"));
+        }
+        other => other?,
+    };
+    let mut details: Value = serde_json::from_str(&application.details).map_err(|_| super::error::damaged("authorization details"))?;
+    if let Value::Object(o) = &mut details {
+        o.insert("badge".to_owned(), issued.badge.into());
+        o.insert("attestation".to_owned(), issued.token.into());
+        o.insert("status".to_owned(), "active".into());
+    }
+    Ok(Redeemed { access_token, expires_in: lifetime.as_secs(), details })
+}
+
+/// Looks the code up. A second use revokes the access token the first one gave (RFC 6749 §4.1.2).
+async fn find(app: &Arc<App>, code: &str, platform: &str, now: Timestamp) -> Result<(CodeRow, ApplicationRow), Error> {
+    let (code_digest, platform) = (digest::of_secret(SecretKind::AuthorizationCode, code), platform.to_owned());
+    let found = app.db.write("find_code", move |tx| -> Result<_, Error> {
+        // A foreign client learns nothing and spoils nothing.
+        let Some(code) = codes::by_digest(tx, &code_digest)?.filter(|c| c.platform_id == platform) else {
+            return Ok(Err("the code is unknown"));
+        };
+        if code.used_at.is_some() {
+            if let Some(token) = &code.token_digest {
+                codes::revoke_token(tx, token, now)?;
+            }
+            return Ok(Err("the code was used already; the access token it gave is revoked"));
+        }
+        if code.expires_at <= now.millis() {
+            return Ok(Err("the code has expired"));
+        }
+        let application = applications::by_id(tx, &code.application_id)?.ok_or_else(|| super::error::damaged("application"))?;
+        Ok(Ok((code, application)))
+    });
+    found.await?.map_err(Error::InvalidGrant)
+}
