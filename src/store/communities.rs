@@ -64,7 +64,21 @@ pub fn by_number(tx: &mut Tx<'_>, platform: &str, number: &str) -> Result<Option
         .optional()?)
 }
 
-/// The community with this screen name on this platform, letter case ignored by the caller (stored lower case).
+/// The community with this screen name on this platform.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn by_screen_name(tx: &mut Tx<'_>, platform: &str, screen_name: &str) -> Result<Option<CommunityRow>, StoreError> {
+    use communities as c;
+    Ok(c::table
+        .filter(c::platform_id.eq(platform).and(c::screen_name.eq(screen_name)))
+        .order(c::updated_at.desc())
+        .select(CommunityRow::as_select())
+        .first(tx.conn)
+        .optional()?)
+}
+
+/// The community recorded with exactly this address.
 ///
 /// # Errors
 /// [`StoreError`].

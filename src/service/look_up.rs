@@ -1,0 +1,156 @@
+//! Reading what is on record: a community's page, a badge, an application.
+
+use std::sync::Arc;
+
+use super::{App, Error};
+use crate::domain::digest::{self, SecretKind};
+use crate::store::applications::{self, ApplicationRow};
+use crate::store::attestations::{self, AttestationRow};
+use crate::store::badges::{self, BadgeFacts, BadgeRow};
+use crate::store::communities;
+use crate::store::ledger::{self, EventRow};
+use crate::store::platforms::{self, PlatformRow};
+use crate::store::{StoreError, Tx, logins};
+
+/// Everything public about one badge.
+pub struct BadgeRecord {
+    /// Badge, community, authority.
+    pub facts: BadgeFacts,
+    /// Platform.
+    pub platform: PlatformRow,
+    /// Its history, oldest first.
+    pub events: Vec<EventRow>,
+    /// The newest attestation.
+    pub attestation: Option<AttestationRow>,
+}
+
+fn record(tx: &mut Tx<'_>, id: &str) -> Result<Option<BadgeRecord>, StoreError> {
+    let Some(facts) = badges::facts(tx, id)?.filter(|(b, ..)| b.issued_at.is_some()) else { return Ok(None) };
+    let platform = platforms::by_id(tx, &facts.1.platform_id)?.ok_or(StoreError::Stale("platform"))?;
+    let events = ledger::of_badge(tx, id)?.into_iter().filter(|e| e.kind != "abandoned").collect();
+    Ok(Some(BadgeRecord { facts, platform, events, attestation: attestations::newest_active(tx, id)? }))
+}
+
+/// The badge a community has now, or had last.
+///
+/// # Errors
+/// [`Error::NotFound`] when it never had one.
+pub async fn community_record(app: &Arc<App>, community: String) -> Result<BadgeRecord, Error> {
+    app.db
+        .read("community_record", move |tx| -> Result<_, Error> {
+            let c = communities::by_id(tx, &community)?.ok_or(Error::NotFound("page"))?;
+            let shown = newest(tx, &c.id)?.ok_or(Error::NotFound("page"))?;
+            record(tx, &shown.id)?.ok_or(Error::NotFound("page"))
+        })
+        .await
+}
+
+fn newest(tx: &mut Tx<'_>, community: &str) -> Result<Option<BadgeRow>, StoreError> {
+    match badges::current_of(tx, community)?.filter(|b| b.issued_at.is_some()) {
+        Some(b) => Ok(Some(b)),
+        None => Ok(badges::history_of(tx, community)?.into_iter().next()),
+    }
+}
+
+/// What a pasted link leads to.
+pub enum Found {
+    /// The link is on no platform we know.
+    NotAPlatform,
+    /// On this platform, but no such community has a badge, or ever had.
+    Nothing {
+        /// Platform name.
+        platform: String,
+    },
+    /// The community's badge.
+    Record(Box<BadgeRecord>),
+}
+
+/// Finds the badge of the community a link points to: by its number (`club123`, `public123`, `group/123`) or its exact
+/// address as recorded, or its screen name.
+///
+/// # Errors
+/// [`Error`] when the database is away.
+pub async fn by_link(app: &Arc<App>, link: &str) -> Result<Found, Error> {
+    let link = link.trim().to_owned();
+    app.db
+        .read("by_link", move |tx| -> Result<_, StoreError> {
+            let address = if link.contains("://") { link.clone() } else { format!("https://{link}") };
+            let Ok(url) = url::Url::parse(&address) else { return Ok(Found::NotAPlatform) };
+            let plain = format!("{}{}", url.origin().ascii_serialization(), url.path().trim_end_matches('/'));
+            for platform in platforms::list(tx)? {
+                let Some(rest) = rest_of(&platform, &plain)? else { continue };
+                let found = match communities::by_uri(tx, &plain)? {
+                    Some(c) => Some(c),
+                    None => match number_in(&rest) {
+                        Some(n) => communities::by_number(tx, &platform.id, n)?,
+                        None => communities::by_screen_name(tx, &platform.id, &rest)?,
+                    },
+                };
+                let badge = match found {
+                    Some(c) => newest(tx, &c.id)?,
+                    None => None,
+                };
+                return Ok(match badge {
+                    Some(b) => record(tx, &b.id)?.map_or(Found::Nothing { platform: platform.name.clone() }, |r| Found::Record(Box::new(r))),
+                    None => Found::Nothing { platform: platform.name },
+                });
+            }
+            Ok(Found::NotAPlatform)
+        })
+        .await
+        .map_err(Error::from)
+}
+
+/// What follows the platform's prefix, comparing hosts without `www.` and `m.`.
+fn rest_of(platform: &PlatformRow, address: &str) -> Result<Option<String>, StoreError> {
+    let bare = |a: &str| {
+        let (scheme, rest) = a.split_once("://").unwrap_or(("https", a));
+        let rest = rest.strip_prefix("www.").or_else(|| rest.strip_prefix("m.")).unwrap_or(rest);
+        // People paste http links; the prefix decides the rest.
+        let _ = scheme;
+        rest.to_lowercase()
+    };
+    let address = bare(address);
+    Ok(platform.prefixes()?.iter().find_map(|p| address.strip_prefix(&bare(p)).map(str::to_owned)).filter(|r| !r.is_empty()))
+}
+
+/// `club123`, `public123`, `event123`, `group/123`, `123` → `123`.
+fn number_in(rest: &str) -> Option<&str> {
+    let digits = ["club", "public", "event", "group/", "group", ""].into_iter().find_map(|p| rest.strip_prefix(p))?;
+    (!digits.is_empty() && digits.len() <= 20 && digits.bytes().all(|b| b.is_ascii_digit())).then_some(digits)
+}
+
+/// A badge by id.
+///
+/// # Errors
+/// [`Error::NotFound`].
+pub async fn badge_record(app: &Arc<App>, badge: String) -> Result<BadgeRecord, Error> {
+    app.db.read("badge_record", move |tx| record(tx, &badge)).await.map_err(Error::from)?.ok_or(Error::NotFound("badge"))
+}
+
+/// An application, for the platform that started it.
+///
+/// # Errors
+/// [`Error::NotFound`], for another platform's too.
+pub async fn application_of_platform(app: &Arc<App>, id: String, platform: &str) -> Result<ApplicationRow, Error> {
+    let row = app.db.read("application", move |tx| applications::by_id(tx, &id)).await.map_err(Error::from)?;
+    row.filter(|r| r.platform_id == platform).ok_or(Error::NotFound("application"))
+}
+
+/// An application, for the browser that signed in for it, with its platform.
+///
+/// # Errors
+/// [`Error::NotFound`], for another browser too.
+pub async fn application_of_browser(app: &Arc<App>, id: String, browser: &str) -> Result<(ApplicationRow, PlatformRow), Error> {
+    let browser_digest = digest::of_secret(SecretKind::Browser, browser);
+    app.db
+        .read("application", move |tx| -> Result<_, Error> {
+            let row = applications::by_id(tx, &id)?.ok_or(Error::NotFound("application"))?;
+            if !logins::browser_began(tx, &row.id, &browser_digest)? {
+                return Err(Error::NotFound("application"));
+            }
+            let platform = platforms::by_id(tx, &row.platform_id)?.ok_or(StoreError::Stale("platform"))?;
+            Ok((row, platform))
+        })
+        .await
+}

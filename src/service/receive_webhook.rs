@@ -1,0 +1,194 @@
+//! The platform verification webhook: messages from platforms, signed after Standard Webhooks, answered only when recorded
+//! and acted on once.
+
+use std::sync::Arc;
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::change_badge::change_in;
+use super::verify::{self, Question};
+use super::{Actor, App, Error};
+use crate::domain::badge::BadgeChange;
+use crate::domain::community::{CommunityNumber, CommunityRef, PlatformId};
+use crate::domain::digest;
+use crate::domain::reason::ReasonCode;
+use crate::domain::time::Timestamp;
+use crate::domain::webhook_signature::{BadSignature, WebhookSecret};
+use crate::ports::vault::SealFor;
+use crate::store::inbound::{self, InboundRow};
+use crate::store::platforms::{self, SecretRow};
+use crate::store::{StoreError, Tx, badges, communities};
+
+/// A message as received.
+pub struct Received {
+    /// Platform named in the path.
+    pub platform: String,
+    /// `webhook-id`
+    pub id: String,
+    /// `webhook-timestamp`
+    pub timestamp: String,
+    /// `webhook-signature`
+    pub signature: String,
+    /// Body, byte for byte.
+    pub body: Vec<u8>,
+    /// Who sent it, for the audit trail.
+    pub actor: Actor,
+}
+
+#[derive(Deserialize)]
+struct Message {
+    #[serde(rename = "type")]
+    kind: String,
+    data: Value,
+}
+
+#[derive(Deserialize)]
+struct About {
+    #[serde(default)]
+    attestation: Option<String>,
+    #[serde(default)]
+    community: Option<AboutCommunity>,
+}
+
+#[derive(Deserialize)]
+struct AboutCommunity {
+    #[serde(default)]
+    platform: Option<PlatformId>,
+    id: CommunityNumber,
+}
+
+/// Checks, records and answers a message.
+///
+/// # Errors
+/// [`Error::BadWebhook`] when the signature does not hold; [`Error::InvalidRequest`] for a message we do not understand;
+/// [`Error::Conflict`] when the same `webhook-id` came before with another body. Nothing is recorded then.
+pub async fn receive_webhook(app: &Arc<App>, received: Received) -> Result<Value, Error> {
+    let now = app.clock.now();
+    let (platform, message) = authenticate(app, &received, now).await?;
+    let about: About = serde_json::from_value(message.data).map_err(|e| Error::InvalidRequest(format!("data: {e}")))?;
+    let community = about.community.map(|c| own_community(&platform, c)).transpose()?;
+    let row = InboundRow {
+        platform_id: received.platform,
+        webhook_id: received.id,
+        kind: message.kind.clone(),
+        body_digest: digest::sha256_hex(&received.body),
+        response: String::new(),
+        received_at: now.millis(),
+    };
+    let answer = match message.kind.as_str() {
+        "community.verify" => {
+            if let Some(answer) = seen_before(app, &row).await? {
+                return parse(&answer);
+            }
+            let answer = verify::verify(app, Question { attestation: about.attestation, community }).await?;
+            let text = serde_json::to_string(&answer).map_err(|e| Error::Internal(e.to_string()))?;
+            record(app, InboundRow { response: text, ..row }).await?
+        }
+        "community.compromised" => {
+            let community = community.ok_or_else(|| Error::InvalidRequest("data.community.id is missing".to_owned()))?;
+            compromised(app, row, community, received.actor, now).await?
+        }
+        other => {
+            let known = "community.verify, community.compromised";
+            return Err(Error::InvalidRequest(format!("type {other:?} is not supported; send one of: {known}")));
+        }
+    };
+    parse(&answer)
+}
+
+fn parse(answer: &str) -> Result<Value, Error> {
+    serde_json::from_str(answer).map_err(|_| super::error::damaged("recorded answer"))
+}
+
+fn own_community(platform: &PlatformId, c: AboutCommunity) -> Result<CommunityRef, Error> {
+    if c.platform.is_some_and(|p| p != *platform) {
+        return Err(Error::InvalidRequest(format!("data.community.platform must be {platform}: a platform speaks for its own communities only")));
+    }
+    Ok(CommunityRef { platform: platform.clone(), id: c.id })
+}
+
+async fn authenticate(app: &Arc<App>, r: &Received, now: Timestamp) -> Result<(PlatformId, Message), Error> {
+    let id_ok = (1..=128).contains(&r.id.len()) && r.id.bytes().all(|b| b.is_ascii_graphic());
+    if !id_ok {
+        return Err(Error::BadWebhook("webhook-id must be 1 to 128 printable characters".to_owned()));
+    }
+    let name = r.platform.clone();
+    let secrets: Vec<SecretRow> = app
+        .db
+        .read("webhook_secrets", move |tx| -> Result<_, StoreError> {
+            let active = platforms::by_id(tx, &name)?.is_some_and(|p| p.state == "active");
+            if active { platforms::live_secrets(tx, &name, "webhook_in", now) } else { Ok(Vec::new()) }
+        })
+        .await
+        .map_err(Error::from)?;
+    let mut outcome = Err(BadSignature::Mismatch);
+    for row in secrets {
+        let sealed = row.sealed.as_deref().ok_or_else(|| super::error::damaged("webhook secret"))?;
+        let plain = app.vault.open(SealFor::WebhookSecret, &row.id, sealed).map_err(|_| super::error::damaged("webhook secret"))?;
+        let secret = WebhookSecret::from_bytes(plain).map_err(|_| super::error::damaged("webhook secret"))?;
+        outcome = secret.verify(&r.id, &r.timestamp, &r.body, &r.signature, now);
+        if outcome != Err(BadSignature::Mismatch) {
+            break;
+        }
+    }
+    outcome.map_err(|e| Error::BadWebhook(e.to_string()))?;
+    let platform = r.platform.parse().map_err(|_| super::error::damaged("platform id"))?;
+    let message = serde_json::from_slice(&r.body).map_err(|e| Error::InvalidRequest(format!("body: {e}")))?;
+    Ok((platform, message))
+}
+
+fn earlier(tx: &mut Tx<'_>, row: &InboundRow) -> Result<Option<String>, Error> {
+    match inbound::find(tx, &row.platform_id, &row.webhook_id)? {
+        Some(old) if old.body_digest == row.body_digest => Ok(Some(old.response)),
+        Some(_) => Err(Error::Conflict("this webhook-id came before with another body; use a new id for a new message".to_owned())),
+        None => Ok(None),
+    }
+}
+
+async fn seen_before(app: &Arc<App>, row: &InboundRow) -> Result<Option<String>, Error> {
+    let row = row.clone();
+    app.db.read("find_inbound", move |tx| earlier(tx, &row)).await
+}
+
+async fn record(app: &Arc<App>, row: InboundRow) -> Result<String, Error> {
+    app.db
+        .write("record_inbound", move |tx| -> Result<String, Error> {
+            if let Some(answer) = earlier(tx, &row)? {
+                return Ok(answer);
+            }
+            inbound::insert(tx, &row)?;
+            Ok(row.response)
+        })
+        .await
+}
+
+async fn compromised(app: &Arc<App>, row: InboundRow, community: CommunityRef, actor: Actor, now: Timestamp) -> Result<String, Error> {
+    let inner = Arc::clone(app);
+    let (answer, moved) = app
+        .db
+        .write("community_compromised", move |tx| -> Result<_, Error> {
+            if let Some(answer) = earlier(tx, &row)? {
+                return Ok((answer, false));
+            }
+            let (badge, moved) = suspend(&inner, tx, &community, &actor, now)?;
+            let response = json!({ "recorded": true, "community": community, "badge": badge }).to_string();
+            inbound::insert(tx, &InboundRow { response: response.clone(), ..row })?;
+            Ok((response, moved))
+        })
+        .await?;
+    if moved {
+        app.view.refresh(app).await?;
+        app.delivery_bell.notify_one();
+    }
+    Ok(answer)
+}
+
+/// Suspends the community's badge at once; a community without one is only recorded.
+fn suspend(app: &App, tx: &mut Tx<'_>, community: &CommunityRef, actor: &Actor, now: Timestamp) -> Result<(Value, bool), Error> {
+    let Some(c) = communities::by_number(tx, community.platform.as_str(), community.id.as_str())? else { return Ok((Value::Null, false)) };
+    let Some(badge) = badges::current_of(tx, &c.id)?.filter(|b| b.issued_at.is_some()) else { return Ok((Value::Null, false)) };
+    let changed = change_in(app, tx, &badge.id, BadgeChange::Suspend(ReasonCode::CommunityCaptured), None, actor, now)??;
+    let b = &changed.facts.0;
+    Ok((json!({ "id": b.id, "state": b.state, "reason": b.reason, "version": b.version }), changed.moved))
+}
