@@ -122,10 +122,7 @@ impl AuthorityKind {
 
     /// Public name in the reader's language.
     pub const fn title(self, lang: Lang) -> &'static str {
-        match lang {
-            Lang::Ru => self.title_ru(),
-            Lang::En => self.title_en(),
-        }
+        lang.pick(self.title_ru(), self.title_en())
     }
 }
 

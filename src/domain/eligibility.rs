@@ -120,7 +120,7 @@ pub struct Candidate {
 
 /// Of several refusals, the one told: the nearest to success first, because the person can do most about it. Whoever
 /// heads a school with a typo in its profile is not helped by hearing about a firm that was closed years ago.
-const TOLD_FIRST: [RefusalCode; 6] =
+pub const TOLD_FIRST: [RefusalCode; 6] =
     [RefusalCode::F22, RefusalCode::F05, RefusalCode::F06, RefusalCode::F04, RefusalCode::F09, RefusalCode::F23];
 
 /// The organisations the person may act for: legal entities, not liquidated, in which the person is active and head or

@@ -28,6 +28,14 @@ impl Lang {
         }
     }
 
+    /// The text of the pair that is in this language.
+    pub const fn pick(self, ru: &'static str, en: &'static str) -> &'static str {
+        match self {
+            Self::Ru => ru,
+            Self::En => en,
+        }
+    }
+
     /// The language of a tag such as `en`, `EN` or `en-GB`; `None` for one we do not speak.
     pub fn parse(tag: &str) -> Option<Self> {
         let primary = tag.trim().split('-').next().unwrap_or_default();

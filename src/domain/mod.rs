@@ -20,6 +20,7 @@ pub mod official_name;
 pub mod ogrn;
 pub mod reason;
 pub mod refusal;
+pub mod refusal_text;
 pub mod register_codes;
 pub mod status;
 pub mod time;
