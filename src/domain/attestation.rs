@@ -144,7 +144,7 @@ pub struct Identifiers {
 }
 
 /// A branch of the legal entity.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Branch {
     /// Name.
     pub name: String,

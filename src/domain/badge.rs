@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use super::lang::Lang;
 use super::reason::ReasonCode;
 
 /// Where a badge stands.
@@ -44,6 +45,19 @@ impl BadgeState {
     /// True for states nothing leads out of.
     pub const fn is_final(self) -> bool {
         matches!(self, Self::Revoked | Self::Expired | Self::Abandoned)
+    }
+
+    /// Short public label; the Russian one agrees with «страница».
+    pub const fn title(self, lang: Lang) -> &'static str {
+        let (ru, en) = match self {
+            Self::Prepared => ("Готовится", "In preparation"),
+            Self::Active => ("Подтверждена", "Confirmed"),
+            Self::Suspended => ("Приостановлена", "Suspended"),
+            Self::Revoked => ("Отозвана", "Revoked"),
+            Self::Expired => ("Срок истёк", "Expired"),
+            Self::Abandoned => ("Не завершена", "Not completed"),
+        };
+        lang.pick(ru, en)
     }
 }
 

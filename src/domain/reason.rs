@@ -5,6 +5,8 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use super::lang::Lang;
+
 /// Why the state of a badge changed.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -73,6 +75,28 @@ impl ReasonCode {
             Self::HolderRequest => "holder_request",
         }
     }
+
+    /// Public name in the reader's language: a heading, true of suspension, return and end alike.
+    pub const fn title(self, lang: Lang) -> &'static str {
+        let (ru, en) = match self {
+            Self::AuthorityRequest => ("По обращению организации", "Requested by the organisation"),
+            Self::IdentityError => ("Организация определена ошибочно", "The organisation was identified wrongly"),
+            Self::MandateLost => {
+                ("У представителя нет права действовать за организацию", "The representative has no right to act for the organisation")
+            }
+            Self::CommunityCaptured => ("Страницей завладел посторонний", "The page was taken over by a stranger"),
+            Self::CommunityRenamed => ("Страница переименована", "The page was renamed"),
+            Self::CommunityDeleted => ("Страница удалена", "The page was deleted"),
+            Self::AuthorityLiquidated => ("Организация ликвидирована", "The organisation was liquidated"),
+            Self::AuthorityReorganised => ("Организация реорганизована", "The organisation was reorganised"),
+            Self::KeyCompromise => ("Ключ подписи больше не надёжен", "The signing key can no longer be trusted"),
+            Self::PlatformRequest => ("По обращению социальной сети", "Requested by the platform"),
+            Self::OperatorDecision => ("По решению оператора сервиса", "Decided by the operator of the service"),
+            Self::CourtDecision => ("По решению суда", "Decided by a court"),
+            Self::HolderRequest => ("Организация отказалась от знака", "The organisation gave the badge up"),
+        };
+        lang.pick(ru, en)
+    }
 }
 
 impl fmt::Display for ReasonCode {
@@ -92,5 +116,23 @@ impl FromStr for ReasonCode {
     type Err = UnknownReason;
     fn from_str(s: &str) -> Result<Self, UnknownReason> {
         Self::ALL.into_iter().find(|r| r.as_str() == s).ok_or(UnknownReason)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn every_reason_has_its_own_word_and_titles() {
+        for reason in ReasonCode::ALL {
+            assert_eq!(reason.as_str().parse(), Ok(reason));
+            assert!(UnknownReason.to_string().contains(reason.as_str()), "the error must list {reason}");
+        }
+        for lang in Lang::ALL {
+            assert_eq!(ReasonCode::ALL.map(|r| r.title(lang)).into_iter().collect::<HashSet<_>>().len(), ReasonCode::ALL.len());
+        }
     }
 }

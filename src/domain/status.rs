@@ -5,6 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::badge::BadgeState;
+use super::lang::Lang;
 
 /// Value of one entry of a status list (Token Status List, two bits).
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -102,10 +103,71 @@ impl VerifyStatus {
             _ => "invalid",
         }
     }
+
+    /// Every outcome, the only yes first.
+    pub const ALL: [Self; 11] = [
+        Self::Active,
+        Self::Suspended,
+        Self::Revoked,
+        Self::Expired,
+        Self::Superseded,
+        Self::Unknown,
+        Self::Malformed,
+        Self::WrongSignature,
+        Self::WrongIssuer,
+        Self::WrongCommunity,
+        Self::NotYetValid,
+    ];
+
+    /// Short public label.
+    pub const fn title(self, lang: Lang) -> &'static str {
+        let (ru, en) = match self {
+            Self::Active => ("Подтверждена", "Confirmed"),
+            Self::Suspended => ("Приостановлена", "Suspended"),
+            Self::Revoked => ("Отозвана", "Revoked"),
+            Self::Expired => ("Срок истёк", "Expired"),
+            Self::Superseded => ("Заменена знаком другой организации", "Replaced by another organisation's badge"),
+            Self::Unknown => ("Подтверждения нет", "No confirmation on record"),
+            Self::Malformed => ("Это не свидетельство", "Not an attestation"),
+            Self::WrongSignature => ("Подпись неверна", "The signature is wrong"),
+            Self::WrongIssuer => ("Выдано другим сервисом", "Issued by another service"),
+            Self::WrongCommunity => ("Свидетельство другой страницы", "An attestation of another page"),
+            Self::NotYetValid => ("Ещё не действует", "Not yet valid"),
+        };
+        lang.pick(ru, en)
+    }
 }
 
 impl fmt::Display for VerifyStatus {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn only_active_is_a_yes_and_no_two_labels_are_alike() {
+        assert_eq!(VerifyStatus::ALL.into_iter().filter(|s| s.is_valid()).collect::<Vec<_>>(), [VerifyStatus::Active]);
+        for lang in Lang::ALL {
+            assert_eq!(VerifyStatus::ALL.map(|s| s.title(lang)).into_iter().collect::<HashSet<_>>().len(), VerifyStatus::ALL.len());
+            assert_eq!(BadgeState::ALL.map(|s| s.title(lang)).into_iter().collect::<HashSet<_>>().len(), BadgeState::ALL.len());
+        }
+    }
+
+    /// A page must not say one thing of a badge and another of its attestation.
+    #[test]
+    fn states_and_outcomes_share_their_labels() {
+        for state in BadgeState::ALL {
+            if let Some(outcome) = VerifyStatus::ALL.into_iter().find(|s| s.as_str() == state.as_str()) {
+                for lang in Lang::ALL {
+                    assert_eq!(state.title(lang), outcome.title(lang));
+                }
+            }
+        }
     }
 }
