@@ -24,6 +24,8 @@ mod jws;
 mod keys;
 mod rejection;
 mod status_list;
+#[cfg(test)]
+mod tests;
 
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
