@@ -1,2 +1,4 @@
-#[test]
-fn t() {}
+//! The integration tests: one binary, one file per feature, black box wherever something can be called from outside.
+#![allow(clippy::disallowed_methods, clippy::unwrap_used, reason = "tests stand outside the ports and may fail loudly")]
+
+mod architecture;

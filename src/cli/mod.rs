@@ -1,0 +1,3 @@
+//! The command line: one file per command. `wire.rs` alone names adapters.
+
+pub mod config;

@@ -1,0 +1,217 @@
+//! The settings themselves, in the order of the default file. How they are read and checked is in `validate.rs`.
+
+use super::catalogue::{Section, Setting, optional, secret, set};
+
+pub(super) const SECTIONS: &[Section] = &[
+    Section { name: "", about: "", settings: TOP },
+    Section {
+        name: "admin",
+        about: "The listener for operators: API, console, metrics. Never shared with the public one.",
+        settings: ADMIN,
+    },
+    Section { name: "log", about: "Log lines go to standard error.", settings: LOG },
+    Section { name: "database", about: "Where everything is kept.", settings: DATABASE },
+    Section {
+        name: "keys",
+        about: "Keys that protect what is kept. Losing them loses the data they protect; back them up apart from the database.",
+        settings: KEYS,
+    },
+    Section { name: "idp", about: "The identity provider representatives sign in at.", settings: IDP },
+    Section { name: "idp.esia", about: "ESIA (Gosuslugi). The values come from the system's registration at ESIA.", settings: ESIA },
+    Section { name: "login", about: "The sign-in of a representative.", settings: LOGIN },
+    Section { name: "application", about: "One attempt to get a badge.", settings: APPLICATION },
+    Section { name: "oauth", about: "How platforms start and finish an application.", settings: OAUTH },
+    Section { name: "attestation", about: "The signed proof of a badge.", settings: ATTESTATION },
+    Section { name: "status", about: "Status lists: what tells platforms that a badge was revoked.", settings: STATUS },
+    Section { name: "webhooks", about: "Delivery of events to platforms.", settings: WEBHOOKS },
+    Section { name: "jobs", about: "Background work.", settings: JOBS },
+    Section { name: "evidence", about: "The encrypted record of who confirmed a badge.", settings: EVIDENCE },
+    Section { name: "http", about: "The HTTP servers.", settings: HTTP },
+];
+
+const TOP: &[Setting] = &[
+    set(
+        "public_url",
+        "\"http://127.0.0.1:8080\"",
+        "The address the world knows this service by; `iss` of every attestation. Changing it makes all issued attestations foreign.
+        An https origin without path and trailing slash; http only for loopback addresses.",
+    ),
+    set("listen", "\"127.0.0.1:8080\"", "Where the public server listens. TLS is the reverse proxy's work."),
+    set("data_dir", "\"./var\"", "Directory for the SQLite database and, for local use, generated keys."),
+    set(
+        "dev",
+        "false",
+        "Development: permits http and loopback addresses for the identity provider and webhooks. Only with a loopback public_url.",
+    ),
+];
+
+const ADMIN: &[Setting] = &[set(
+    "listen",
+    "\"127.0.0.1:8081\"",
+    "Keep it on loopback or a management network; anything else is warned about. Must differ from the public `listen`.",
+)];
+
+const LOG: &[Setting] = &[
+    set("format", "\"human\"", "`human` for terminals and journals, `json` (one object per line) for collectors."),
+    set(
+        "level",
+        "\"info\"",
+        "A level (error, warn, info, debug, trace) or a filter such as \"info,gosbadge::store=debug\". One line per request is at info.",
+    ),
+];
+
+const DATABASE: &[Setting] = &[
+    secret(
+        "url",
+        "\"sqlite:./var/gosbadge.db\"",
+        "`sqlite:PATH` for one host, `postgres://USER:PASSWORD@HOST/NAME` for several. Default: sqlite:{data_dir}/gosbadge.db.
+        A secret, because it may hold a password.",
+    ),
+    set("pool_size", "8", "Connections per process, 1 to 256. On SQLite these are readers; there is one writer beside them."),
+];
+
+const KEYS: &[Setting] = &[
+    secret(
+        "kek",
+        "\"<base64 of 32 bytes>\"",
+        "Key-encryption key: seals private signing keys, evidence and webhook secrets. Make one with `openssl rand -base64 32`.
+        Several, separated by spaces or line ends, newest first: the first seals, all open. Remove an old one only when nothing it sealed is left.
+        Required unless public_url is a loopback address.",
+    ),
+    secret(
+        "pseudonym_key",
+        "\"<base64 of 32 bytes>\"",
+        "Turns a representative's ESIA id into a pseudonym. Changing it makes everybody a stranger.
+        Required unless public_url is a loopback address.",
+    ),
+];
+
+const IDP: &[Setting] = &[set("kind", "\"esia\"", "The only kind so far is `esia`.")];
+
+const ESIA: &[Setting] = &[
+    set("base_url", "\"https://esia.gosuslugi.ru\"", "Origin of ESIA. The test stand is https://esia-portal1.test.gosuslugi.ru."),
+    optional(
+        "client_id",
+        "\"MNEMONIC\"",
+        "Mnemonic of the registered system. Required unless public_url is a loopback address, as are the three files below.",
+    ),
+    set("generation", "\"v2\"", "Protocol: `v2` (raw GOST signature, what ESIA accepts today) or `v1` (PKCS#7)."),
+    optional("certificate_file", "\"/etc/gosbadge/esia.crt\"", "PEM certificate registered with the system."),
+    optional(
+        "private_key_file",
+        "\"/etc/gosbadge/esia.key\"",
+        "PEM private key of that certificate. Must be readable by this service alone.",
+    ),
+    optional(
+        "trusted_certificate_files",
+        "[\"/etc/gosbadge/esia-signing.crt\"]",
+        "PEM certificates that sign ESIA's tokens. ESIA changes them about once a year: list the new one beside the old before the day.",
+    ),
+    set(
+        "token_algorithm",
+        "\"RS256\"",
+        "The algorithm set for the system at ESIA's portal, RS256 or GOST3410_2012_256. Tokens signed otherwise are refused.",
+    ),
+    set(
+        "issuer",
+        "\"http://esia.gosuslugi.ru/\"",
+        "`iss` of ESIA's tokens, compared byte for byte (http and a trailing slash in production).",
+    ),
+    set(
+        "scopes",
+        "[\"openid\", \"usr_org\"]",
+        "What the representative is asked to share. `openid` is needed; `usr_org` names the organisations.",
+    ),
+    set(
+        "organisation_route",
+        "\"roles\"",
+        "Where an organisation's data come from: `roles` (the person's list: OGRN, no INN), `client_credentials` (a system token per
+        organisation), `scope_org` (asked for in the first request; generation v2 only).",
+    ),
+    set(
+        "pkce",
+        "\"off\"",
+        "`S256` sends a PKCE challenge. ESIA's method names are not published: leave off unless the registration says otherwise.",
+    ),
+    set(
+        "nonce",
+        "\"off\"",
+        "`send` sends a nonce; `require` also refuses an id_token that does not return it. ESIA has dropped nonces before.",
+    ),
+    set("connect_timeout", "\"5s\"", "Longest wait for a connection to ESIA, 100ms to 1m."),
+    set("timeout", "\"15s\"", "Longest wait for one whole answer of ESIA, 100ms to 5m. The person waits as long."),
+    set("leeway", "\"60s\"", "Tolerated difference between our clock and ESIA's, up to 5m. Larger values accept older tokens."),
+    set("max_response_bytes", "1048576", "Longest answer read from ESIA, 4096 to 16777216 bytes; a longer one fails the login."),
+];
+
+const LOGIN: &[Setting] = &[set(
+    "lifetime",
+    "\"15m\"",
+    "Time from the redirect to the identity provider until the person must be back, 1m to 1h. Not above application.lifetime.",
+)];
+
+const APPLICATION: &[Setting] =
+    &[set("lifetime", "\"24h\"", "Time to finish an application, 15m to 30d. Personal data of an unfinished one is deleted then.")];
+
+const OAUTH: &[Setting] = &[
+    set("request_uri_lifetime", "\"600s\"", "Life of a pushed authorization request, 5s to 600s (RFC 9126 section 2.2)."),
+    set("code_lifetime", "\"60s\"", "Life of an authorization code, 5s to 10m (RFC 6749 section 4.1.2)."),
+    set("access_token_lifetime", "\"600s\"", "Life of a platform's access token, 30s to 24h."),
+];
+
+const ATTESTATION: &[Setting] = &[
+    set(
+        "lifetime",
+        "\"90d\"",
+        "Life of an attestation, 1h to 90d. It is renewed by itself; a platform that never asks for status trusts a revoked one this long.",
+    ),
+    optional("logo_path", "\"/etc/gosbadge/logo.svg\"", "SVG file shown as the mark's logo. Without it the built-in one is shown."),
+];
+
+const STATUS: &[Setting] = &[
+    set("ttl", "\"60s\"", "How long platforms may keep a status list before asking again, 1s to 1d: a revocation reaches them this late."),
+    set("expires_after", "\"24h\"", "How long a status list holds if this service is away, 1m to 30d. Not below `ttl`."),
+    set(
+        "list_size",
+        "131072",
+        "Entries per list, a multiple of 4 from 1024 to 16777216. Small lists let an observer tell who asks about whom. Applies to lists begun later.",
+    ),
+    set("refresh_interval", "\"500ms\"", "How often the view in memory follows the database, 10ms to 1m. Below max_view_age."),
+    set(
+        "max_view_age",
+        "\"10s\"",
+        "Older than this, the view answers no more questions (503): an outage must not read as \"not revoked\". 1s to 10m.",
+    ),
+];
+
+const WEBHOOKS: &[Setting] = &[
+    set("timeout", "\"15s\"", "Longest wait for one delivery, 1s to 60s."),
+    set("concurrency", "16", "Deliveries at the same time per process, 1 to 1024."),
+];
+
+const JOBS: &[Setting] = &[
+    set(
+        "in_process",
+        "true",
+        "Whether `gosbadge serve` works off jobs too. If false, run `gosbadge worker` (PostgreSQL), or nothing is delivered.",
+    ),
+    set("poll_interval", "\"1s\"", "How often an idle worker looks for jobs of others, 10ms to 1m."),
+];
+
+const EVIDENCE: &[Setting] = &[set(
+    "retention",
+    "\"1095d\"",
+    "How long the record outlives its badge before it is deleted, 1d to 3650d. Personal data: no longer than your purpose needs.",
+)];
+
+const HTTP: &[Setting] = &[
+    set(
+        "trusted_proxies",
+        "[]",
+        "Addresses or CIDR ranges whose X-Forwarded-For is believed. Empty: nobody's. A range that is too wide lets callers choose their address
+        and slip past rate limits.",
+    ),
+    optional("workers", "2", "Server threads, 1 to 1024. Default: one per processor."),
+    set("client_timeout", "\"5s\"", "Longest wait for the whole head of a request, 100ms to 1m; slower clients are cut off."),
+    set("keep_alive", "\"75s\"", "How long an idle connection stays open, 1s to 10m. Longer than the proxy's own, or it meets closed connections."),
+];
