@@ -1,0 +1,30 @@
+//! The system's clock as the [`Clock`] port; the only place that may read it.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use crate::domain::time::Timestamp;
+use crate::ports::Clock;
+
+/// Reads the system's clock. An instant before 1970 (a board without a battery) reads as 1970: every check then fails
+/// closed, since nothing signed is valid yet.
+#[derive(Clone, Copy, Default, Debug)]
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    fn now(&self) -> Timestamp {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        Timestamp::EPOCH.plus(since)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_milliseconds_of_this_century_and_does_not_run_backwards() {
+        let (a, b) = (SystemClock.now(), SystemClock.now());
+        assert!(a.to_utc().year() >= 2025 && a.to_utc().year() < 2200, "{a}");
+        assert!(b >= a);
+    }
+}

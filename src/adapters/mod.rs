@@ -1,0 +1,9 @@
+//! What stands behind the ports: one file or folder per outside thing. No use cases and no storage here; who is used is
+//! decided in `cli/wire.rs`.
+
+pub mod clock;
+pub mod entropy;
+pub mod esia;
+mod http_date;
+pub mod vault;
+pub mod webhook;

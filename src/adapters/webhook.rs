@@ -1,0 +1,181 @@
+//! Delivery of messages to platforms' endpoints over HTTPS, guarded against being turned on our own network. Signing and
+//! repeating are not here.
+
+mod address;
+#[cfg(test)]
+mod tests;
+
+use std::error::Error;
+use std::fmt;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use reqwest::header::{CONTENT_TYPE, RETRY_AFTER};
+use reqwest::{Client, Response, StatusCode};
+
+pub use address::check_endpoint;
+
+use super::http_date;
+use crate::ports::event_sink::{DeliveryOutcome, OutgoingMessage};
+use crate::ports::{Clock, EventSink};
+
+/// Standard Webhooks asks for 15 to 30 seconds.
+pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(15);
+/// The answer's body means nothing to us; this much is read so that the connection can be used again.
+const MAX_BODY: usize = 64 * 1024;
+/// A receiver may slow us down, not silence us.
+const MAX_RETRY_AFTER: Duration = Duration::from_secs(24 * 3600);
+
+/// Sends messages with an HTTP client that resolves names itself and connects only to public addresses.
+pub struct WebhookSender {
+    client: Client,
+    allow_loopback: bool,
+    clock: Arc<dyn Clock>,
+}
+
+impl WebhookSender {
+    /// A sender. `timeout` bounds one whole attempt; `allow_loopback` is for development only.
+    ///
+    /// # Errors
+    /// When the TLS library does not start.
+    pub fn new(timeout: Duration, allow_loopback: bool, clock: Arc<dyn Clock>) -> Result<Self, String> {
+        Self::with_resolver(timeout, allow_loopback, clock, Arc::new(SystemResolver))
+    }
+
+    fn with_resolver(timeout: Duration, allow_loopback: bool, clock: Arc<dyn Clock>, inner: Arc<dyn Resolve>) -> Result<Self, String> {
+        let client = Client::builder()
+            .dns_resolver(GuardedResolver { inner, allow_loopback })
+            .redirect(reqwest::redirect::Policy::none())
+            .retry(reqwest::retry::never())
+            // A proxy would resolve the name itself, past the guard.
+            .no_proxy()
+            .referer(false)
+            .timeout(timeout)
+            .user_agent(concat!("gosbadge/", env!("CARGO_PKG_VERSION")))
+            .build()
+            .map_err(|e| format!("the HTTP client for webhooks does not start: {e}"))?;
+        Ok(Self { client, allow_loopback, clock })
+    }
+
+    fn retry_after(&self, response: &Response) -> Option<Duration> {
+        let value = response.headers().get(RETRY_AFTER)?.to_str().ok()?.trim();
+        let wait = match value.parse::<u64>() {
+            Ok(seconds) => Duration::from_secs(seconds),
+            Err(_) => http_date::parse(value)?.since(self.clock.now()),
+        };
+        Some(wait.min(MAX_RETRY_AFTER))
+    }
+}
+
+#[async_trait]
+impl EventSink for WebhookSender {
+    async fn deliver(&self, message: OutgoingMessage) -> DeliveryOutcome {
+        // Asked again although it was asked at registration: the rules may have grown, and a literal address never
+        // passes through the resolver.
+        let url = match address::parse_endpoint(&message.url, self.allow_loopback) {
+            Ok(url) => url,
+            Err(note) => return DeliveryOutcome::Forbidden { note },
+        };
+        let request = self
+            .client
+            .post(url)
+            .header(CONTENT_TYPE, "application/json")
+            .header("webhook-id", message.id)
+            .header("webhook-timestamp", message.timestamp)
+            .header("webhook-signature", message.signature)
+            .body(message.body);
+        match request.send().await {
+            Ok(response) => self.outcome(response).await,
+            Err(error) => failure(&error),
+        }
+    }
+}
+
+impl WebhookSender {
+    async fn outcome(&self, mut response: Response) -> DeliveryOutcome {
+        let status = response.status();
+        let retry_after = self.retry_after(&response);
+        let mut read = 0;
+        while read < MAX_BODY {
+            match response.chunk().await {
+                Ok(Some(chunk)) => read += chunk.len(),
+                // The status has been said; how the body ends changes nothing.
+                Ok(None) | Err(_) => break,
+            }
+        }
+        if status.is_success() {
+            DeliveryOutcome::Accepted
+        } else if status == StatusCode::GONE {
+            DeliveryOutcome::Gone
+        } else {
+            DeliveryOutcome::Failed { note: format!("status {}", status.as_u16()), retry_after }
+        }
+    }
+}
+
+fn failure(error: &reqwest::Error) -> DeliveryOutcome {
+    let mut cause: Option<&(dyn Error + 'static)> = Some(error);
+    while let Some(e) = cause {
+        if let Some(refused) = e.downcast_ref::<NoPublicAddress>() {
+            return DeliveryOutcome::Forbidden { note: refused.to_string() };
+        }
+        cause = e.source();
+    }
+    // The library's own text holds the address; the kind is enough and says nothing of anybody's secrets in it.
+    let note = if error.is_timeout() {
+        "timed out"
+    } else if error.is_connect() {
+        "no connection (name, network or TLS)"
+    } else if error.is_builder() {
+        "the message does not fit into HTTP headers"
+    } else {
+        "connection broke"
+    };
+    DeliveryOutcome::Failed { note: note.into(), retry_after: None }
+}
+
+/// The name resolves, but only to addresses we never connect to.
+#[derive(Debug)]
+struct NoPublicAddress;
+
+impl fmt::Display for NoPublicAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the host name leads only to private or reserved addresses, which are never called")
+    }
+}
+
+impl Error for NoPublicAddress {}
+
+/// Filters what the inner resolver says, at the only moment that counts: the addresses returned here are the ones
+/// connected to, so a name that changes between check and connect gains nothing.
+struct GuardedResolver {
+    inner: Arc<dyn Resolve>,
+    allow_loopback: bool,
+}
+
+impl Resolve for GuardedResolver {
+    fn resolve(&self, name: Name) -> Resolving {
+        let (found, allow_loopback) = (self.inner.resolve(name), self.allow_loopback);
+        Box::pin(async move {
+            let public: Vec<SocketAddr> = found.await?.filter(|a| address::may_connect(a.ip(), allow_loopback)).collect();
+            if public.is_empty() {
+                return Err(NoPublicAddress.into());
+            }
+            Ok(Box::new(public.into_iter()) as Addrs)
+        })
+    }
+}
+
+struct SystemResolver;
+
+impl Resolve for SystemResolver {
+    fn resolve(&self, name: Name) -> Resolving {
+        Box::pin(async move {
+            let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
+            Ok(Box::new(found.collect::<Vec<_>>().into_iter()) as Addrs)
+        })
+    }
+}

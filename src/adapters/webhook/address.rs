@@ -1,0 +1,129 @@
+//! Which addresses a webhook may go to. Pure: no lookup and no connection happens here; the same rules are asked again for
+//! every resolved address at connect time.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use url::{Host, Url};
+
+/// Longest endpoint address accepted, bytes.
+const MAX_URL: usize = 2048;
+
+/// Networks of the IANA IPv4 special-purpose registry (RFC 6890 and later) plus multicast: never a platform's endpoint.
+const SPECIAL_V4: [(Ipv4Addr, u32); 18] = [
+    (Ipv4Addr::new(0, 0, 0, 0), 8),
+    (Ipv4Addr::new(10, 0, 0, 0), 8),
+    (Ipv4Addr::new(100, 64, 0, 0), 10),
+    (Ipv4Addr::new(127, 0, 0, 0), 8),
+    (Ipv4Addr::new(169, 254, 0, 0), 16),
+    (Ipv4Addr::new(172, 16, 0, 0), 12),
+    (Ipv4Addr::new(192, 0, 0, 0), 24),
+    (Ipv4Addr::new(192, 0, 2, 0), 24),
+    (Ipv4Addr::new(192, 31, 196, 0), 24),
+    (Ipv4Addr::new(192, 52, 193, 0), 24),
+    (Ipv4Addr::new(192, 88, 99, 0), 24),
+    (Ipv4Addr::new(192, 168, 0, 0), 16),
+    (Ipv4Addr::new(192, 175, 48, 0), 24),
+    (Ipv4Addr::new(198, 18, 0, 0), 15),
+    (Ipv4Addr::new(198, 51, 100, 0), 24),
+    (Ipv4Addr::new(203, 0, 113, 0), 24),
+    (Ipv4Addr::new(224, 0, 0, 0), 4),
+    (Ipv4Addr::new(240, 0, 0, 0), 4),
+];
+
+/// Networks inside 2000::/3 that are not ordinary public addresses: protocol assignments with Teredo, documentation (two),
+/// 6to4 (which can carry a private IPv4 address), AS112.
+const SPECIAL_V6: [(Ipv6Addr, u32); 5] = [
+    (Ipv6Addr::new(0x2001, 0, 0, 0, 0, 0, 0, 0), 23),
+    (Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 0), 32),
+    (Ipv6Addr::new(0x2002, 0, 0, 0, 0, 0, 0, 0), 16),
+    (Ipv6Addr::new(0x2620, 0x4f, 0x8000, 0, 0, 0, 0, 0), 48),
+    (Ipv6Addr::new(0x3fff, 0, 0, 0, 0, 0, 0, 0), 20),
+];
+
+/// Names that mean this machine or this network by agreement (RFC 6761, RFC 6762, RFC 8375, ICANN's `.internal`).
+const LOCAL_SUFFIXES: [&str; 6] = ["localhost", "local", "internal", "localdomain", "lan", "home.arpa"];
+
+/// Whether we may connect to `ip`. Everything not known to be ordinary public unicast is refused, IPv4-mapped and NAT64
+/// spellings of IPv4 included.
+pub(super) fn may_connect(ip: IpAddr, allow_loopback: bool) -> bool {
+    if allow_loopback && ip.is_loopback() {
+        return true;
+    }
+    match ip {
+        IpAddr::V4(v4) => !SPECIAL_V4.iter().any(|(net, bits)| v4.to_bits() >> (32 - bits) == net.to_bits() >> (32 - bits)),
+        IpAddr::V6(v6) => {
+            let special = SPECIAL_V6.iter().any(|(net, bits)| v6.to_bits() >> (128 - bits) == net.to_bits() >> (128 - bits));
+            v6.segments()[0] >> 13 == 1 && !special
+        }
+    }
+}
+
+/// Checks an endpoint's address as far as that goes without a lookup: at registration, and again before every delivery.
+/// `allow_loopback` is for development: it permits `http` and `https` to this machine besides.
+///
+/// # Errors
+/// A sentence for the platform's developer saying what to change.
+pub fn check_endpoint(url: &str, allow_loopback: bool) -> Result<(), String> {
+    parse_endpoint(url, allow_loopback).map(drop)
+}
+
+/// [`check_endpoint`], giving the parsed address.
+pub(super) fn parse_endpoint(text: &str, allow_loopback: bool) -> Result<Url, String> {
+    // Parsers repair these silently, each in its own way; an address that needs repair is refused (WHATWG URL, "validation errors").
+    if text.len() > MAX_URL || text.bytes().any(|b| b <= b' ' || b == 0x7f || b == b'\\') {
+        return Err(format!("endpoint_url must be at most {MAX_URL} bytes without spaces, control characters and backslashes"));
+    }
+    let url = Url::parse(text).map_err(|e| format!("endpoint_url is not an address: {e}"))?;
+    if !matches!(url.scheme(), "https" | "http") {
+        return Err("endpoint_url must begin with https://".into());
+    }
+    if !url.username().is_empty() || url.password().is_some() || authority(text).contains('@') {
+        return Err("endpoint_url must not carry a user name or password".into());
+    }
+    if url.fragment().is_some() {
+        return Err("endpoint_url must not have a fragment (#…)".into());
+    }
+    let loopback = check_host(&url, allow_loopback)?;
+    if url.scheme() == "http" && !loopback {
+        return Err("endpoint_url must begin with https://".into());
+    }
+    // Services that speak before TLS live on the low ports; a webhook has no business there.
+    if !loopback && url.port().is_some_and(|p| p < 1024 && p != 443) {
+        return Err("endpoint_url must use port 443 or a port from 1024 up".into());
+    }
+    Ok(url)
+}
+
+/// The part between `//` and the path as written, before any parser dropped an empty user name from it.
+fn authority(text: &str) -> &str {
+    let rest = text.split_once("//").map_or(text, |(_, rest)| rest);
+    rest.split(['/', '?', '#']).next().unwrap_or(rest)
+}
+
+/// Whether the host is this machine; an error when it is one we never connect to.
+fn check_host(url: &Url, allow_loopback: bool) -> Result<bool, String> {
+    // The parser has already turned decimal, octal, hexadecimal and short spellings of IPv4 into an address.
+    let ip: IpAddr = match url.host() {
+        None => return Err("endpoint_url has no host".into()),
+        Some(Host::Ipv4(ip)) => ip.into(),
+        Some(Host::Ipv6(ip)) => ip.into(),
+        Some(Host::Domain(name)) => return check_name(name, allow_loopback),
+    };
+    if may_connect(ip, allow_loopback) {
+        Ok(ip.is_loopback())
+    } else {
+        Err("endpoint_url must be a public address: private, loopback, link-local and reserved networks are never called".into())
+    }
+}
+
+fn check_name(name: &str, allow_loopback: bool) -> Result<bool, String> {
+    let name = name.strip_suffix('.').unwrap_or(name);
+    let is_under = |suffix: &str| name.strip_suffix(suffix).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
+    if is_under("localhost") && allow_loopback {
+        return Ok(true);
+    }
+    if !name.contains('.') || LOCAL_SUFFIXES.iter().any(|s| is_under(s)) {
+        return Err("endpoint_url must have a public host name: names of a local network are never called".into());
+    }
+    Ok(false)
+}
