@@ -2,6 +2,10 @@
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
+#[cfg(feature = "server")]
+pub mod cli;
 pub mod domain;
 #[cfg(feature = "server")]
 pub mod ports;
+#[cfg(feature = "server")]
+pub mod sandbox;
