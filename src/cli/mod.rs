@@ -1,3 +1,4 @@
 //! The command line: one file per command. `wire.rs` alone names adapters.
 
 pub mod config;
+pub mod sandbox_esia;

@@ -2,3 +2,4 @@
 #![allow(clippy::disallowed_methods, clippy::unwrap_used, reason = "tests stand outside the ports and may fail loudly")]
 
 mod architecture;
+mod sandbox_esia;

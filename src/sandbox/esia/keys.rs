@@ -1,0 +1,126 @@
+//! The stand-in's own signing keys and JWTs: made at start, kept in memory, never written. What the tokens say is in `tokens`.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use openssl::asn1::Asn1Time;
+use openssl::bn::BigNum;
+use openssl::error::ErrorStack;
+use openssl::hash::MessageDigest;
+use openssl::pkey::{PKey, Private};
+use openssl::rsa::Rsa;
+use openssl::sign::{Signer, Verifier};
+use openssl::x509::{X509, X509Builder, X509Name};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::config::TokenAlg;
+use super::gost;
+use crate::domain::time::Timestamp;
+use crate::ports::Entropy;
+
+const CERTIFICATE_DAYS: i64 = 365;
+
+/// All keys of one running stand-in.
+pub(super) struct SigningKeys {
+    rsa: SigningKey,
+    gost: Option<SigningKey>,
+}
+
+struct SigningKey {
+    key: PKey<Private>,
+    certificate: X509,
+    digest: MessageDigest,
+    /// `x5t#St256`, where Streebog is there to compute it.
+    thumbprint: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Header {
+    alg: TokenAlg,
+    sbt: String,
+}
+
+impl SigningKeys {
+    /// Makes an RSA key, and a GOST key where the engine is loaded. (OpenSSL draws RSA keys from its own generator; nothing here
+    /// is reproducible anyway.)
+    pub(super) fn generate(now: Timestamp, entropy: &dyn Entropy) -> Result<Self, ErrorStack> {
+        let rsa = PKey::from_rsa(Rsa::generate(2048)?)?;
+        let rsa = SigningKey::new(rsa, MessageDigest::sha256(), now, entropy)?;
+        let gost = match gost::streebog() {
+            Some(digest) => Some(SigningKey::new(gost::generate_key(entropy)?, digest, now, entropy)?),
+            None => None,
+        };
+        Ok(Self { rsa, gost })
+    }
+
+    /// Certificates for clients to trust, RSA first.
+    pub(super) fn certificates_pem(&self) -> Result<Vec<String>, ErrorStack> {
+        let keys = std::iter::once(&self.rsa).chain(&self.gost);
+        keys.map(|key| Ok(String::from_utf8_lossy(&key.certificate.to_pem()?).into_owned())).collect()
+    }
+
+    /// Signs a token of the given kind (`sbt`) and version. `None` when there is no such key or signing fails.
+    pub(super) fn sign(&self, alg: TokenAlg, sbt: &str, ver: u8, payload: &Value) -> Option<String> {
+        let key = self.of(alg)?;
+        let mut header = json!({"ver": ver, "typ": "JWT", "sbt": sbt, "alg": alg});
+        if let Some(thumbprint) = &key.thumbprint {
+            header["x5t#St256"] = json!(thumbprint);
+        }
+        let signed = format!("{}.{}", encode(header.to_string()), encode(payload.to_string()));
+        let mut signer = Signer::new(key.digest, &key.key).ok()?;
+        let signature = signer.sign_oneshot_to_vec(signed.as_bytes()).ok()?;
+        Some(format!("{signed}.{}", encode(signature)))
+    }
+
+    /// The payload of a token of the given kind that we signed.
+    pub(super) fn open(&self, sbt: &str, token: &str) -> Option<Vec<u8>> {
+        let (signed, signature) = token.rsplit_once('.')?;
+        let (header, payload) = signed.split_once('.')?;
+        let header: Header = serde_json::from_slice(&decode(header)?).ok()?;
+        let key = self.of(header.alg)?;
+        let mut verifier = Verifier::new(key.digest, &key.key).ok()?;
+        verifier.update(signed.as_bytes()).ok()?;
+        let good = verifier.verify(&decode(signature)?).unwrap_or(false);
+        if good && header.sbt == sbt { decode(payload) } else { None }
+    }
+
+    fn of(&self, alg: TokenAlg) -> Option<&SigningKey> {
+        match alg {
+            TokenAlg::Rs256 => Some(&self.rsa),
+            TokenAlg::Gost3410_2012_256 => self.gost.as_ref(),
+        }
+    }
+}
+
+impl SigningKey {
+    fn new(key: PKey<Private>, digest: MessageDigest, now: Timestamp, entropy: &dyn Entropy) -> Result<Self, ErrorStack> {
+        let mut name = X509Name::builder()?;
+        name.append_entry_by_text("CN", "gosbadge sandbox ESIA")?;
+        let name = name.build();
+        let mut certificate = X509Builder::new()?;
+        certificate.set_version(2)?;
+        let mut serial = [0; 8];
+        entropy.fill(&mut serial);
+        let serial = BigNum::from_slice(&serial)?.to_asn1_integer()?;
+        certificate.set_serial_number(&serial)?;
+        certificate.set_subject_name(&name)?;
+        certificate.set_issuer_name(&name)?;
+        certificate.set_pubkey(&key)?;
+        let day = 86_400;
+        let (from, to) = (Asn1Time::from_unix(now.secs() - day)?, Asn1Time::from_unix(now.secs() + CERTIFICATE_DAYS * day)?);
+        certificate.set_not_before(&from)?;
+        certificate.set_not_after(&to)?;
+        certificate.sign(&key, digest)?;
+        let certificate = certificate.build();
+        let thumbprint = gost::certificate_hash(&certificate);
+        Ok(Self { key, certificate, digest, thumbprint })
+    }
+}
+
+fn encode(bytes: impl AsRef<[u8]>) -> String {
+    URL_SAFE_NO_PAD.encode(bytes)
+}
+
+fn decode(text: &str) -> Option<Vec<u8>> {
+    URL_SAFE_NO_PAD.decode(text).ok()
+}

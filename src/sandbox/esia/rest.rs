@@ -1,0 +1,191 @@
+//! `/rs`: a person's record, contacts and roles, an organisation's record; each field only for a granted scope.
+
+use actix_web::http::header;
+use actix_web::{HttpRequest, HttpResponse, web};
+use openssl::sha::sha256;
+use serde_json::{Value, json};
+
+use super::organisations::{Organisation, TERRITORY};
+use super::personas::{Membership, Persona};
+use super::tokens::AccessClaims;
+use super::{Esia, page, scope};
+
+/// ESIA keeps the time of the last change; the invented people never change.
+const UPDATED_ON: i64 = 1_748_779_200;
+
+/// `GET /rs/prns/{oid}[?embed=(contacts.elements)]`
+pub(super) async fn person(esia: web::Data<Esia>, request: HttpRequest, oid: web::Path<u64>) -> HttpResponse {
+    let (token, persona) = match esia.person_in(&request, *oid) {
+        Ok(found) => found,
+        Err(answer) => return answer,
+    };
+    let granted = |name| scope::grants_person(&token.scope, name, persona.oid);
+    let mut body = json!({
+        "stateFacts": ["EntityRoot"], "trusted": persona.trusted, "status": "REGISTERED", "verifying": false,
+        "containsUpCfmCode": false, "rIdDoc": persona.oid % 10_000, "updatedOn": UPDATED_ON,
+    });
+    if granted("fullname") {
+        body["lastName"] = json!(persona.last_name);
+        body["firstName"] = json!(persona.first_name);
+        body["middleName"] = json!(persona.middle_name);
+    }
+    for (name, field, value) in [
+        ("birthdate", "birthDate", persona.birth_date),
+        ("birthplace", "birthPlace", "посёлок Примерный"),
+        ("gender", "gender", persona.gender),
+        ("snils", "snils", persona.snils),
+        ("inn", "inn", persona.inn),
+        ("id_doc", "citizenship", "RUS"),
+    ] {
+        if granted(name) {
+            body[field] = json!(value);
+        }
+    }
+    if embeds(&request, "contacts.elements") {
+        body["contacts"] = collection(contacts_of(persona, &token));
+    }
+    tagged(body)
+}
+
+/// `GET /rs/prns/{oid}/roles`, always inline.
+pub(super) async fn roles(esia: web::Data<Esia>, request: HttpRequest, oid: web::Path<u64>) -> HttpResponse {
+    match esia.person_in(&request, *oid) {
+        Err(answer) => answer,
+        Ok((token, persona)) if !scope::grants_person(&token.scope, "usr_org", persona.oid) => scope_not_allowed(),
+        Ok((_, persona)) => tagged(collection(persona.memberships.iter().map(|membership| role(persona, membership)).collect())),
+    }
+}
+
+/// `GET /rs/prns/{oid}/ctts[?embed=(elements)]`: objects when embedded, addresses otherwise.
+pub(super) async fn contacts(esia: web::Data<Esia>, request: HttpRequest, oid: web::Path<u64>) -> HttpResponse {
+    let (token, persona) = match esia.person_in(&request, *oid) {
+        Ok(found) => found,
+        Err(answer) => return answer,
+    };
+    let mut elements = contacts_of(persona, &token);
+    if !embeds(&request, "elements") {
+        let address = |contact: &Value| json!(format!("{}/rs/prns/{}/ctts/{}", esia.base_url, persona.oid, contact["id"]));
+        elements = elements.iter().map(address).collect();
+    }
+    tagged(collection(elements))
+}
+
+/// `GET /rs/prns/{oid}/ctts/{id}`
+pub(super) async fn contact(esia: web::Data<Esia>, request: HttpRequest, path: web::Path<(u64, u64)>) -> HttpResponse {
+    let (oid, id) = path.into_inner();
+    match esia.person_in(&request, oid) {
+        Err(answer) => answer,
+        Ok((token, persona)) => match contacts_of(persona, &token).into_iter().find(|contact| contact["id"] == id) {
+            Some(contact) => tagged(contact),
+            None => page::no_such_object(),
+        },
+    }
+}
+
+/// Collections no invented person has anything in.
+pub(super) async fn empty_collection(esia: web::Data<Esia>, request: HttpRequest, path: web::Path<(u64, String)>) -> HttpResponse {
+    match esia.person_in(&request, path.0) {
+        Ok(_) => tagged(collection(Vec::new())),
+        Err(answer) => answer,
+    }
+}
+
+/// `GET /rs/orgs/{oid}`
+pub(super) async fn organisation(esia: web::Data<Esia>, request: HttpRequest, oid: web::Path<u64>) -> HttpResponse {
+    let Some(token) = esia.bearer(&request) else { return unauthorized() };
+    if !scope::touches_organisation(&token.scope, *oid) {
+        return scope_not_allowed();
+    }
+    let Some(organisation) = esia.organisation(*oid) else { return page::no_such_object() };
+    let mut body = json!({"stateFacts": ["Identifiable"], "oid": organisation.oid, "isLiquidated": organisation.liquidated});
+    let state_body = organisation.agency_type;
+    for (name, field, value) in [
+        ("org_shortname", "shortName", Some(organisation.short_name)),
+        ("org_fullname", "fullName", Some(organisation.full_name)),
+        ("org_type", "type", Some(organisation.org_type)),
+        ("org_ogrn", "ogrn", Some(organisation.ogrn)),
+        ("org_inn", "inn", Some(organisation.inn)),
+        ("org_kpp", "kpp", organisation.kpp),
+        ("org_leg", "leg", Some(organisation.okopf)),
+        ("org_oktmo", "oktmo", Some(organisation.oktmo)),
+        ("org_agencytype", "agencyType", state_body),
+        ("org_agencyterrange", "agencyTerRange", state_body.map(|_| TERRITORY)),
+    ] {
+        if let Some(value) = value.filter(|_| scope::grants_organisation(&token.scope, name, *oid)) {
+            body[field] = json!(value);
+        }
+    }
+    tagged(body)
+}
+
+impl Esia {
+    /// An organisation anyone works in.
+    pub(super) fn organisation(&self, oid: u64) -> Option<&'static Organisation> {
+        self.personas.iter().flat_map(|persona| persona.memberships).map(|m| m.organisation).find(|organisation| organisation.oid == oid)
+    }
+
+    /// The request's token, if it is one of ours and in force.
+    fn bearer(&self, request: &HttpRequest) -> Option<AccessClaims> {
+        let (scheme, token) = request.headers().get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+        // RFC 7235 §2.1: the scheme is case-insensitive.
+        if scheme.eq_ignore_ascii_case("bearer") { self.open_access_token(token.trim(), self.clock.now()) } else { None }
+    }
+
+    /// The person the token speaks for, who must be the one asked about.
+    fn person_in(&self, request: &HttpRequest, oid: u64) -> Result<(AccessClaims, &'static Persona), HttpResponse> {
+        let token = self.bearer(request).ok_or_else(unauthorized)?;
+        let persona = self.personas.iter().find(|persona| persona.oid == oid && token.subject == Some(oid));
+        Ok((token, persona.ok_or_else(scope_not_allowed)?))
+    }
+}
+
+fn role(persona: &Persona, membership: &Membership) -> Value {
+    let organisation = membership.organisation;
+    json!({
+        "oid": organisation.oid, "prnOid": persona.oid, "fullName": organisation.full_name, "shortName": organisation.short_name,
+        "ogrn": organisation.ogrn, "type": organisation.org_type, "chief": membership.chief, "admin": membership.admin,
+        "active": membership.active, "hasRightOfSubstitution": membership.chief, "hasApprovalTabAccess": false,
+        "isLiquidated": organisation.liquidated,
+    })
+}
+
+/// Contacts the token may see. Addresses in `.example` (RFC 2606) reach nobody.
+fn contacts_of(persona: &Persona, token: &AccessClaims) -> Vec<Value> {
+    let granted = |name| scope::grants_person(&token.scope, name, persona.oid) || scope::grants_person(&token.scope, "contacts", persona.oid);
+    let entry = |id: u64, kind: &str, value: String| json!({"stateFacts": ["Identifiable"], "id": id, "type": kind, "vrfStu": "VERIFIED", "value": value});
+    let number = persona.oid % 10_000;
+    let mut contacts = Vec::new();
+    if granted("email") {
+        contacts.push(entry(number * 10 + 1, "EML", format!("{}@primerny.example", persona.id)));
+    }
+    if granted("mobile") {
+        contacts.push(entry(number * 10 + 2, "MBT", format!("+7(999)000{number:04}")));
+    }
+    contacts
+}
+
+fn collection(elements: Vec<Value>) -> Value {
+    json!({"stateFacts": ["hasSize"], "size": elements.len(), "elements": elements})
+}
+
+/// Whether the request's `embed=(a,b)` names `what`.
+fn embeds(request: &HttpRequest, what: &str) -> bool {
+    url::form_urlencoded::parse(request.query_string().as_bytes())
+        .filter(|(name, _)| name == "embed")
+        .any(|(_, value)| value.trim_matches(['(', ')']).split(',').any(|word| word.trim() == what))
+}
+
+/// Adds the `eTag` every body carries.
+fn tagged(mut body: Value) -> HttpResponse {
+    let digest = sha256(body.to_string().as_bytes());
+    body["eTag"] = json!(digest[..20].iter().map(|byte| format!("{byte:02X}")).collect::<String>());
+    HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "no-store")).json(body)
+}
+
+fn unauthorized() -> HttpResponse {
+    HttpResponse::Unauthorized().insert_header((header::WWW_AUTHENTICATE, "Bearer")).content_type("text/plain; charset=utf-8").body("Unauthorized")
+}
+
+fn scope_not_allowed() -> HttpResponse {
+    HttpResponse::Forbidden().json(json!({"code": "ESIA-005029", "message": "SecurityErrorEnum.scopeNotAllowed"}))
+}

@@ -1,0 +1,136 @@
+//! What the stand-in's JWTs say, claim for claim as ESIA's do: the code, the access token, the `id_token`, and the token response.
+
+use std::time::Duration;
+
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+
+use super::Esia;
+use super::config::{ClientRegistration, TokenAlg};
+use super::fault::{Code, Fault};
+use super::memory::{PendingLogin, SignIn};
+use super::personas::Persona;
+use super::scope::Scope;
+use crate::domain::time::Timestamp;
+
+/// Life of a code.
+pub(super) const CODE_LIFETIME: Duration = Duration::from_secs(240);
+const ACCESS_LIFETIME_SECONDS: i64 = 3600;
+const ID_LIFETIME_SECONDS: i64 = 10_800;
+/// ESIA's is not public.
+const REFRESH_LIFETIME: Duration = Duration::from_secs(24 * 3600);
+
+/// The claims of an access token that the REST interface needs.
+#[derive(Deserialize)]
+pub(super) struct AccessClaims {
+    iss: String,
+    exp: i64,
+    pub(super) scope: String,
+    /// Absent from a system's own token.
+    #[serde(rename = "urn:esia:sbj_id")]
+    pub(super) subject: Option<u64>,
+}
+
+impl Esia {
+    /// The authorization code, itself a JWT.
+    pub(super) fn code(&self, login: &PendingLogin, sign_in: &SignIn, now: Timestamp) -> Result<String, Fault> {
+        let iat = now.secs();
+        let payload = json!({
+            "iss": self.issuer, "client_id": sign_in.client_id, "scope": sign_in.claim, "params": {},
+            "urn:esia:client:state": login.state, "urn:esia:sid": sign_in.session, "urn:esia:sbj": subject(sign_in.persona),
+            "auth_mthd": "PWD", "acr": {"2fa": "otp"}, "auth_time": sign_in.auth_time.secs(),
+            "nbf": iat, "iat": iat, "exp": iat + CODE_LIFETIME.as_secs().cast_signed(),
+        });
+        self.sign(self.token_alg_of(&sign_in.client_id), "authorization_code", 1, &payload)
+    }
+
+    /// The token endpoint's answer to a person's code or refresh token.
+    pub(super) fn person_tokens(
+        &self,
+        client: &ClientRegistration,
+        sign_in: &SignIn,
+        state: &str,
+        refreshable: bool,
+        now: Timestamp,
+    ) -> Result<Value, Fault> {
+        let mut claims = self.access_claims(client, &sign_in.claim, &sign_in.session, now);
+        claims.insert("urn:esia:sbj_id".into(), json!(sign_in.persona.oid));
+        let mut answer = self.token_response(client, claims, state)?;
+        if sign_in.scopes.contains(&Scope::OpenId) {
+            answer["id_token"] = json!(self.id_token(client, sign_in, now)?);
+        }
+        if refreshable {
+            let token = self.entropy.uuid();
+            self.memory.refresh_tokens.put(token.clone(), sign_in.clone(), now, REFRESH_LIFETIME);
+            answer["refresh_token"] = json!(token);
+        }
+        Ok(answer)
+    }
+
+    /// The token endpoint's answer to a system asking for itself.
+    pub(super) fn system_token(&self, client: &ClientRegistration, claim: &str, state: &str, now: Timestamp) -> Result<Value, Fault> {
+        let claims = self.access_claims(client, claim, &self.entropy.uuid(), now);
+        self.token_response(client, claims, state)
+    }
+
+    /// The claims of an access token of ours that is in force.
+    pub(super) fn open_access_token(&self, token: &str, now: Timestamp) -> Option<AccessClaims> {
+        let claims: AccessClaims = serde_json::from_slice(&self.keys.open("access", token)?).ok()?;
+        (claims.iss == self.issuer && now.secs() < claims.exp).then_some(claims)
+    }
+
+    /// No `aud` and no `sub`: the audience is `client_id`, the subject a number in a claim of its own.
+    fn access_claims(&self, client: &ClientRegistration, scope: &str, session: &str, now: Timestamp) -> Map<String, Value> {
+        let iat = now.secs();
+        let members = [
+            ("iss", json!(self.issuer)),
+            ("client_id", json!(client.client_id)),
+            ("scope", json!(scope)),
+            ("urn:esia:sid", json!(session)),
+            ("nbf", json!(iat)),
+            ("iat", json!(iat)),
+            ("exp", json!(iat + ACCESS_LIFETIME_SECONDS)),
+        ];
+        members.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+    }
+
+    fn token_response(&self, client: &ClientRegistration, claims: Map<String, Value>, state: &str) -> Result<Value, Fault> {
+        let token = self.sign(client.token_alg, "access", 1, &Value::Object(claims))?;
+        Ok(json!({"access_token": token, "state": state, "token_type": "Bearer", "expires_in": ACCESS_LIFETIME_SECONDS}))
+    }
+
+    fn id_token(&self, client: &ClientRegistration, sign_in: &SignIn, now: Timestamp) -> Result<String, Fault> {
+        let iat = now.secs();
+        let mut payload = json!({
+            "iss": self.issuer, "aud": client.client_id, "sub": sign_in.persona.oid, "urn:esia:sid": sign_in.session,
+            "urn:esia:sbj": subject(sign_in.persona), "amr": "PWD", "urn:esia:amd": "PWD", "auth_time": sign_in.auth_time.secs(),
+            "nbf": iat, "iat": iat, "exp": iat + ID_LIFETIME_SECONDS,
+        });
+        if let Some(nonce) = &sign_in.nonce {
+            payload["nonce"] = json!(nonce);
+        }
+        self.sign(client.token_alg, "id", 0, &payload)
+    }
+
+    fn sign(&self, alg: TokenAlg, sbt: &str, ver: u8, payload: &Value) -> Result<String, Fault> {
+        self.keys.sign(alg, sbt, ver, payload).ok_or_else(|| Code::ServerError.into())
+    }
+
+    fn token_alg_of(&self, client_id: &str) -> TokenAlg {
+        self.client(client_id).map_or_else(TokenAlg::default, |client| client.token_alg)
+    }
+}
+
+/// `urn:esia:sbj`. `is_tru` is left out, not false, where the account is not confirmed.
+fn subject(persona: &Persona) -> Value {
+    let mut subject = json!({
+        "urn:esia:sbj:typ": "P",
+        "urn:esia:sbj:lvl": if persona.trusted { "PR" } else { "P" },
+        "urn:esia:sbj:oid": persona.oid,
+        "urn:esia:sbj:nam": format!("OID.{}", persona.oid),
+    });
+    if persona.trusted {
+        subject["urn:esia:sbj:is_tru"] = json!(true);
+    }
+    subject
+}
