@@ -4,4 +4,6 @@
 
 pub mod domain;
 #[cfg(feature = "server")]
+pub mod http;
+#[cfg(feature = "server")]
 pub mod ports;

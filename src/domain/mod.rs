@@ -7,6 +7,7 @@ pub mod backoff;
 pub mod badge;
 pub mod community;
 pub mod ids;
+pub mod lang;
 pub mod reason;
 pub mod refusal;
 pub mod status;
