@@ -1,0 +1,213 @@
+//! Views of every page in every state, with names from the caller: plain ones, very long ones, hostile ones.
+
+use crate::domain::application::ApplicationState;
+use crate::domain::authority::AuthorityKind;
+use crate::domain::badge::EventKind;
+use crate::domain::ids::{ApplicationId, BadgeId};
+use crate::domain::lang::Lang;
+use crate::domain::reason::ReasonCode;
+use crate::domain::time::Timestamp;
+use crate::http::pages::*;
+
+/// Texts that come from outside.
+pub(in crate::http::pages) struct Names {
+    pub(in crate::http::pages) community: String,
+    pub(in crate::http::pages) uri: String,
+    pub(in crate::http::pages) authority: String,
+    pub(in crate::http::pages) short: String,
+    pub(in crate::http::pages) link: String,
+}
+
+impl Names {
+    pub(in crate::http::pages) fn plain() -> Self {
+        Self {
+            community: "Детский сад № 12 «Ромашка»".into(),
+            uri: "https://vk.com/club218000001".into(),
+            authority: "Муниципальное бюджетное дошкольное образовательное учреждение «Детский сад № 12 «Ромашка» посёлка Примерный".into(),
+            short: "МБДОУ «Детский сад № 12 «Ромашка»".into(),
+            link: "https://vk.com/ds12romashka".into(),
+        }
+    }
+
+    pub(in crate::http::pages) fn long() -> Self {
+        let authority = "Территориальное управление Министерства социального развития, опеки и попечительства, труда и занятости населения \
+            Примерной области по Верхнепримерскому, Нижнепримерскому и Среднепримерскому муниципальным округам, осуществляющее отдельные \
+            государственные полномочия в сфере социальной поддержки семей, имеющих детей, граждан пожилого возраста и инвалидов, а также \
+            функции учредителя в отношении подведомственных государственных бюджетных, автономных и казённых учреждений социального обслуживания";
+        let authority: String = authority.chars().chain(" населения области".chars().cycle()).take(500).collect();
+        Self {
+            community: "Министерство социального развития, опеки и попечительства, труда и занятости населения Примерной области. Официальная страница территориального управления".into(),
+            uri: format!("https://vk.com/{}", "a".repeat(200)),
+            short: "ТУ Минсоцразвития Примерной области по Верхнепримерскому, Нижнепримерскому и Среднепримерскому МО".into(),
+            link: format!("https://example.org/{}", "w".repeat(300)),
+            authority,
+        }
+    }
+
+    pub(in crate::http::pages) fn hostile() -> Self {
+        let s = "\"'><script>alert(1)</script><img src=x onerror=alert(1)>{{ 7*7 }}&amp;";
+        Self { community: s.into(), uri: format!("javascript:alert(1)//{s}"), authority: s.into(), short: s.into(), link: s.into() }
+    }
+}
+
+fn at(day: &str) -> Timestamp {
+    Timestamp::parse_rfc3339(&format!("{day}T09:12:00Z")).unwrap()
+}
+
+fn community(n: &Names) -> CommunityView {
+    CommunityView { platform: "ВКонтакте".into(), id: "218000001".parse().unwrap(), uri: n.uri.clone(), name: n.community.clone() }
+}
+
+/// The date and reason with which a state ended, as the store would give them.
+fn ending(state: PublicState) -> (Option<Timestamp>, Option<ReasonCode>) {
+    match state {
+        PublicState::Active => (None, None),
+        PublicState::Suspended => (Some(at("2026-11-18")), Some(ReasonCode::CommunityCaptured)),
+        PublicState::Revoked => (Some(at("2026-11-19")), Some(ReasonCode::MandateLost)),
+        PublicState::Expired => (Some(at("2026-11-20")), None),
+    }
+}
+
+/// Every page in every state: a name for the sample, and the page.
+pub(in crate::http::pages) fn all(lang: Lang, n: &Names) -> Vec<(String, String)> {
+    let here = |path: &str| Here { lang, explicit: lang == Lang::En, address: Some(path.to_owned()) };
+    let mut out = vec![
+        ("front".into(), front(&FrontView { here: here("/"), apply: None, docs: None })),
+        ("front-links".into(), front(&FrontView { here: here("/?lang=en"), apply: Some("/apply".into()), docs: Some("/docs".into()) })),
+    ];
+    for verdict in verdicts(n) {
+        let name = format!("check-{}", verdict.tone().class());
+        out.push((name, check(&CheckView { here: here("/check?link=x"), link: n.link.clone(), verdict })));
+    }
+    for state in PublicState::ALL {
+        out.push((format!("badge-{state:?}"), badge(&badge_view(here("/c/01J"), n, state))));
+    }
+    for (name, count, nothing_chosen) in [("one", 1, false), ("many", 3, false), ("error", 3, true)] {
+        let here = Here { address: None, ..here("/") };
+        out.push((format!("choice-{name}"), choice(&choice_view(here, n, count, nothing_chosen))));
+    }
+    for (name, full) in [("full", true), ("bare", false)] {
+        out.push((format!("refusal-{name}"), refusal(&refusal_view(here("/login/refused"), n, full))));
+    }
+    for state in ApplicationState::ALL {
+        out.push((format!("application-{state}"), application(&application_view(here("/applications/app_1"), n, state))));
+    }
+    for e in ErrorPage::ALL {
+        let view = ErrorView { here: here("/x"), error: e, detail: Some(n.short.clone()), request_id: n.short.clone() };
+        out.push((format!("error-{}", e.http_status()), error(&view)));
+    }
+    let again = NoticeView { here: here("/x"), again: Some("/applications/app_1".into()) };
+    out.push(("session-expired".into(), session_expired(&again)));
+    out.push(("signed-out".into(), signed_out(&NoticeView { here: here("/x"), again: None })));
+    out
+}
+
+fn verdicts(n: &Names) -> Vec<CheckVerdict> {
+    let known = PublicState::ALL.into_iter().map(|state| {
+        let (ended, reason) = ending(state);
+        CheckVerdict::Known(KnownBadge {
+            state,
+            community: community(n),
+            authority_name: n.authority.clone(),
+            ogrn: "1027402169057".into(),
+            since: at("2026-02-03"),
+            ended,
+            reason,
+            page: "/c/01JD0000000000000000000000".into(),
+        })
+    });
+    let examples = vec!["https://vk.com/club218000001".to_owned(), "https://ok.ru/group/70000001234567".to_owned()];
+    known.chain([CheckVerdict::NotConfirmed, CheckVerdict::NotUnderstood { examples }, CheckVerdict::Unavailable]).collect()
+}
+
+fn badge_view(here: Here, n: &Names, state: PublicState) -> BadgeView {
+    let (ended, reason) = ending(state);
+    let mut history = vec![
+        HistoryEntry { kind: EventKind::Renewed, at: at("2026-05-01"), reason: None },
+        HistoryEntry { kind: EventKind::Issued, at: at("2026-02-03"), reason: None },
+    ];
+    let last = match state {
+        PublicState::Active => EventKind::Reinstated,
+        PublicState::Suspended => EventKind::Suspended,
+        PublicState::Revoked => EventKind::Revoked,
+        PublicState::Expired => EventKind::Expired,
+    };
+    history.insert(0, HistoryEntry { kind: last, at: at("2026-11-18"), reason });
+    BadgeView {
+        here,
+        badge: BadgeId::from_bits(1),
+        state,
+        community: community(n),
+        since: at("2026-02-03"),
+        valid_until: (state == PublicState::Active).then(|| at("2027-01-30")),
+        ended,
+        reason,
+        authority: AuthorityView {
+            full_name: n.authority.clone(),
+            short_name: Some(n.short.clone()),
+            kind: AuthorityKind::Kindergarten,
+            ogrn: "1027402169057".into(),
+            inn: Some("7446011940".into()),
+            branch: (state == PublicState::Suspended).then(|| n.short.clone()),
+            parent: Some("Администрация Примерного муниципального округа".into()),
+        },
+        confirmation: ConfirmationView {
+            idp: "esia".into(),
+            entity_day: "2026-02-03".into(),
+            representation_day: "2026-02-03".into(),
+            control_method: "platform_push".into(),
+            control_day: "2026-02-03".into(),
+        },
+        history,
+        attestation: Some("/v1/badges/bdg_1/attestation".into()),
+    }
+}
+
+fn choice_view(here: Here, n: &Names, count: usize, nothing_chosen: bool) -> ChoiceView {
+    let card = |i: usize| OrganisationCard {
+        value: format!("org-{i}"),
+        full_name: n.authority.clone(),
+        short_name: (i != 1).then(|| n.short.clone()),
+        ogrn: "1027402169057".into(),
+        mandate: if i == 0 { MandateView::Chief } else { MandateView::Admin },
+    };
+    ChoiceView {
+        here,
+        community: community(n),
+        organisations: (0..count).map(card).collect(),
+        action: "/login/choose".into(),
+        cancel_action: "/login/decline".into(),
+        csrf: n.short.clone(),
+        nothing_chosen,
+    }
+}
+
+fn refusal_view(here: Here, n: &Names, full: bool) -> RefusalView {
+    RefusalView {
+        here,
+        code: "F04".into(),
+        title: "Подтвердить может только руководитель или администратор".into(),
+        what_happened: format!("Вы сотрудник организации {}, но не её руководитель и не администратор профиля на Госуслугах.", n.short),
+        what_to_do: "Перешлите ссылку руководителю: он войдёт и завершит подтверждение.".into(),
+        whom_to_ask: "Руководителя организации или того, кто ведёт её профиль на Госуслугах.".into(),
+        retry: full.then(|| "/login?application=app_1".into()),
+        back: full
+            .then(|| ReturnForm { action: "/login/return".into(), csrf: Some(n.short.clone()), platform: "ВКонтакте".into() }),
+        forward: full.then(|| "https://badge.example.ru/applications/app_01JD0000000000000000000000".into()),
+        request_id: Some("req-7f3a".into()),
+    }
+}
+
+fn application_view(here: Here, n: &Names, state: ApplicationState) -> ApplicationView {
+    ApplicationView {
+        here,
+        id: ApplicationId::from_bits(1),
+        state,
+        reached: if state.is_final() { ApplicationState::IdentityConfirmed } else { state },
+        community: community(n),
+        expires_at: at("2026-11-27"),
+        resume: (!state.is_final()).then(|| "/login?application=app_1".into()),
+        refusal: (state == ApplicationState::Refused).then(|| ("F06".to_owned(), n.short.clone())),
+        badge_page: (state == ApplicationState::Issued).then(|| "/c/01JD0000000000000000000000".into()),
+    }
+}
