@@ -1,2 +1,3 @@
-#[test]
-fn t() {}
+//! Black-box tests, one file per feature.
+
+mod platform_standin;

@@ -15,7 +15,7 @@ use crate::domain::attestation::AttestationClaims;
 use crate::domain::community::CommunityRef;
 use crate::domain::status::VerifyStatus;
 use crate::domain::time::Timestamp;
-use crate::verifier::{StatusList, Verifier};
+use crate::verifier::{KEY_SET_MAX, LIST_TOKEN_MAX, StatusList, Verifier};
 
 use super::badge::Evidence;
 use super::bounded::Bounded;
@@ -27,8 +27,6 @@ const KEYS_AGE: Duration = Duration::from_secs(5 * 60);
 const RETRY: Duration = Duration::from_secs(5);
 /// Age of a list that names no `ttl`.
 const TTL: Duration = Duration::from_secs(60);
-const KEYS_MAX: usize = 256 * 1024;
-const LIST_MAX: usize = 4 * 1024 * 1024;
 
 /// Cached keys and lists of one issuer.
 pub(super) struct Trust {
@@ -94,7 +92,7 @@ impl Trust {
         if !uri.starts_with(&format!("{}/", self.issuer)) {
             return Check { evidence: Evidence::Checked { status: VerifyStatus::Malformed, list_iat: None }, claims: None };
         }
-        let Some(list) = self.list(&verifier, uri, max_age, now).await else {
+        let Some(list) = self.list(uri, max_age, now).await else {
             return Check { claims: Some(attested.claims), ..unavailable };
         };
         let verdict = verifier.verify(token, &list.list, Some(community), now);
@@ -119,13 +117,13 @@ impl Trust {
 
     async fn fetch_keys(&self) -> Option<(Arc<Verifier>, Vec<String>)> {
         let response = self.http.get(format!("{}/.well-known/jwks.json", self.issuer)).send().await.ok()?.error_for_status().ok()?;
-        let body = read_capped(response, KEYS_MAX).await.ok()?;
+        let body = read_capped(response, KEY_SET_MAX).await.ok()?;
         let kids = serde_json::from_slice::<KeySet>(&body).ok()?.keys.into_iter().filter_map(|k| k.kid).collect();
         Some((Arc::new(Verifier::new(&self.issuer, &body).ok()?), kids))
     }
 
     /// A status list that has not expired; as fresh as asked for where gosbadge answers.
-    async fn list(&self, verifier: &Verifier, uri: &str, max_age: Option<Duration>, now: Timestamp) -> Option<Fetched> {
+    async fn list(&self, uri: &str, max_age: Option<Duration>, now: Timestamp) -> Option<Fetched> {
         let mut lists = self.lists.lock().await;
         let key = uri.to_owned();
         if !lists.contains(&key) {
@@ -139,7 +137,7 @@ impl Trust {
         let tried_lately = max_age != Some(Duration::ZERO) && held.tried_at.is_some_and(|at| now.since(at) < RETRY);
         if !fresh && !tried_lately {
             held.tried_at = Some(now);
-            if let Some(newer) = self.fetch_list(verifier, uri, held.list.as_ref(), now).await {
+            if let Some(newer) = self.fetch_list(uri, held.list.as_ref(), now).await {
                 held.list = Some(newer);
                 held.tried_at = None;
             }
@@ -147,7 +145,7 @@ impl Trust {
         held.list.clone().filter(|f| f.list.expires_at() > now)
     }
 
-    async fn fetch_list(&self, verifier: &Verifier, uri: &str, held: Option<&Fetched>, now: Timestamp) -> Option<Fetched> {
+    async fn fetch_list(&self, uri: &str, held: Option<&Fetched>, now: Timestamp) -> Option<Fetched> {
         let mut request = self.http.get(uri).header(ACCEPT, "application/statuslist+jwt");
         if let Some(etag) = held.and_then(|f| f.etag.as_deref()) {
             request = request.header(IF_NONE_MATCH, etag);
@@ -158,7 +156,8 @@ impl Trust {
         }
         let response = response.error_for_status().ok()?;
         let etag = text(response.headers(), ETAG.as_str());
-        let token = String::from_utf8(read_capped(response, LIST_MAX).await.ok()?).ok()?;
+        let token = String::from_utf8(read_capped(response, LIST_TOKEN_MAX).await.ok()?).ok()?;
+        let verifier = self.verifier_for(token.trim(), now).await?;
         let list = verifier.status_list(token.trim(), uri, now).ok()?;
         // A list older than the one we hold is a replay, by a cache or by somebody worse.
         if held.is_some_and(|f| list.issued_at() < f.list.issued_at()) {

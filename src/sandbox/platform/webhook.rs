@@ -13,6 +13,9 @@ use crate::domain::time::Timestamp;
 use super::badge::{Applied, BadgeEvent, Negative};
 use super::state::{Platform, State};
 
+/// Outcome of an event that changed what we believe.
+const TAKEN: &str = "taken";
+
 /// One received delivery, as `GET /api/deliveries` shows it.
 #[derive(Clone, Serialize)]
 pub(super) struct Delivery {
@@ -21,6 +24,8 @@ pub(super) struct Delivery {
     #[serde(rename = "type")]
     kind: Option<String>,
     version: Option<u64>,
+    /// Number of the community it was about, where it is one of ours.
+    community: Option<String>,
     pub(super) received_at: Timestamp,
     pub(super) signature_ok: bool,
     /// What we did with it: `taken`, `late`, `duplicate`, `ignored`, or why it was refused.
@@ -65,6 +70,7 @@ pub(super) async fn receive(platform: web::Data<Platform>, request: HttpRequest,
         id: id.to_owned(),
         kind: None,
         version: None,
+        community: None,
         received_at: now,
         signature_ok: false,
         outcome: String::new(),
@@ -84,10 +90,11 @@ pub(super) async fn receive(platform: web::Data<Platform>, request: HttpRequest,
         Err((status, text)) => (status, text),
     };
     delivery.outcome.clone_from(&outcome);
-    let moved = outcome == "taken";
+    let moved = delivery.community.clone().filter(|_| outcome == TAKEN);
     platform.state().record(delivery);
-    if moved {
-        refresh(platform);
+    if let Some(community) = moved {
+        // In the background: after an event the cached status list is known to be old.
+        actix_web::rt::spawn(async move { platform.assess(&community, Some(Duration::ZERO)).await });
     }
     match status {
         204 => HttpResponse::NoContent().finish(),
@@ -108,6 +115,7 @@ fn take(platform: &Platform, delivery: &mut Delivery, body: &[u8]) -> Result<&'s
         (Some(word), Some(data)) => {
             let data: BadgeData = serde_json::from_value(data).map_err(unreadable)?;
             delivery.version = Some(data.version);
+            delivery.community = Some(data.community.id.clone()).filter(|id| state.communities.contains_key(id));
             apply(platform, &mut state, word, data, message.timestamp.unwrap_or(delivery.received_at))
         }
         // Verification of the endpoint, and types that do not exist yet: a 2xx is all they want.
@@ -131,15 +139,7 @@ fn apply(platform: &Platform, state: &mut State, word: &str, data: BadgeData, at
         Applied::Late => "late",
         Applied::Taken => {
             community.pending = None;
-            "taken"
+            TAKEN
         }
     }
-}
-
-/// Fetches the status list anew in the background: after an event the cached one is known to be old.
-fn refresh(platform: web::Data<Platform>) {
-    actix_web::rt::spawn(async move {
-        let Some(id) = platform.state().communities.iter().find(|(_, c)| c.current().is_some()).map(|(id, _)| id.clone()) else { return };
-        platform.assess(&id, Some(Duration::ZERO)).await;
-    });
 }
