@@ -21,5 +21,3 @@ pub mod sandbox;
 pub mod service;
 #[cfg(feature = "server")]
 pub mod store;
-#[cfg(feature = "server")]
-pub mod telemetry;

@@ -1,9 +1,5 @@
-<<<<<<< HEAD
 //! The command line: one file per command. `wire.rs` alone names adapters.
 
 pub mod config;
 pub mod sandbox_esia;
-=======
-
 pub mod sandbox_platform;
->>>>>>> h/platform

@@ -1,4 +1,3 @@
-<<<<<<< HEAD
 //! The two languages people read us in, and which of them a browser asks for. Texts stand with what they describe.
 
 use std::fmt;
@@ -11,19 +10,6 @@ use serde::{Deserialize, Serialize};
 #[serde(rename_all = "lowercase")]
 pub enum Lang {
     /// Russian, the default.
-=======
-//! The languages the service speaks to people.
-
-use std::fmt;
-
-use serde::{Deserialize, Serialize};
-
-/// A language of texts for people. Russian is the first one everywhere.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Lang {
-    /// Russian.
->>>>>>> h/pages
     #[default]
     Ru,
     /// English.
@@ -31,21 +17,16 @@ pub enum Lang {
 }
 
 impl Lang {
-<<<<<<< HEAD
     /// Every language, the default first.
     pub const ALL: [Self; 2] = [Self::Ru, Self::En];
 
     /// The primary language subtag (RFC 5646), as in `lang="ru"`.
-=======
-    /// The BCP 47 tag: `ru`, `en`.
->>>>>>> h/pages
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Ru => "ru",
             Self::En => "en",
         }
     }
-<<<<<<< HEAD
 
     /// The text of the pair that is in this language.
     pub const fn pick(self, ru: &'static str, en: &'static str) -> &'static str {
@@ -107,8 +88,6 @@ fn thousandths(qvalue: &str) -> Option<u16> {
     let good = matches!(whole, "0" | "1") && decimals.len() <= 3 && decimals.bytes().all(|b| b.is_ascii_digit());
     let value: u16 = good.then(|| format!("{whole}{decimals:0<3}"))?.parse().ok()?;
     (value <= 1000).then_some(value)
-=======
->>>>>>> h/pages
 }
 
 impl fmt::Display for Lang {
@@ -116,7 +95,6 @@ impl fmt::Display for Lang {
         f.write_str(self.as_str())
     }
 }
-<<<<<<< HEAD
 
 impl FromStr for Lang {
     type Err = String;
@@ -162,5 +140,3 @@ mod tests {
         assert!("".parse::<Lang>().is_err());
     }
 }
-=======
->>>>>>> h/pages

@@ -13,15 +13,11 @@ pub mod digest;
 mod digits;
 pub mod eligibility;
 pub mod ids;
-<<<<<<< HEAD
 pub mod inn;
 pub mod lang;
 pub mod legal_form;
 pub mod official_name;
 pub mod ogrn;
-=======
-pub mod lang;
->>>>>>> h/pages
 pub mod reason;
 pub mod refusal;
 pub mod refusal_text;

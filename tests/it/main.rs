@@ -1,11 +1,6 @@
-<<<<<<< HEAD
 //! The integration tests: one binary, one file per feature, black box wherever something can be called from outside.
 #![allow(clippy::disallowed_methods, clippy::unwrap_used, reason = "tests stand outside the ports and may fail loudly")]
 
 mod architecture;
-mod sandbox_esia;
-=======
-//! Black-box tests, one file per feature.
-
 mod platform_standin;
->>>>>>> h/platform
+mod sandbox_esia;
