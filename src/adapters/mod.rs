@@ -7,3 +7,4 @@ pub mod esia;
 mod http_date;
 pub mod vault;
 pub mod webhook;
+pub mod signer;

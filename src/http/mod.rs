@@ -1,3 +1,17 @@
-//! The HTTP surface. Rules live in the domain and use cases in the service; here requests are read and answers shown.
+//! The HTTP surface: extract, call a use case, present. Rules live in the domain, decisions in the service.
 
+mod admin;
+mod applications;
+mod assets;
+mod checking;
+mod context;
+mod health;
+mod login;
+mod oauth;
 pub mod pages;
+mod problem;
+mod public_pages;
+pub mod routes;
+mod webhooks;
+
+pub use context::Http;

@@ -85,7 +85,7 @@ async fn by_assertion(app: &Arc<App>, client_id: Option<String>, jwt: String, no
     }
     let row = app.db.read("authenticate_client", move |tx| platforms::by_client_id(tx, &hint)).await.map_err(Error::from)?;
     let row = row.filter(|r| r.state == "active" && r.auth_method == "private_key_jwt").ok_or(BAD)?;
-    let jwks: JwkSet = serde_json::from_str(row.jwks.as_deref().unwrap_or("{\"keys\":[]}")).map_err(|_| super::error::damaged("platform keys"))?;
+    let jwks: JwkSet = serde_json::from_str(row.jwks.as_deref().unwrap_or("{\"keys\":[]}")).map_err(|_| super::damaged("platform keys"))?;
     let claims = verify_signature(&jwt, &jwks).ok_or(BAD)?;
     let in_time = claims.exp > now.secs() - LEEWAY
         && claims.exp <= now.secs() + LEEWAY + i64::try_from(ASSERTION_MAX.as_secs()).unwrap_or(600)

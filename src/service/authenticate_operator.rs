@@ -32,7 +32,7 @@ pub async fn authenticate_operator(app: &Arc<App>, caller: Caller, needed: Role,
     let refusal = match found.filter(|o| o.state == "active") {
         None => Error::Unauthenticated("send a valid operator token: Authorization: Bearer gbo_…"),
         Some(o) => {
-            let role: Role = o.role.parse().map_err(|_| super::error::damaged("operator role"))?;
+            let role: Role = o.role.parse().map_err(|_| super::damaged("operator role"))?;
             actor = Actor { kind: "operator", id: Some(o.id), role: Some(o.role), ..actor };
             if role >= needed {
                 return Ok(actor);

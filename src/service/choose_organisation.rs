@@ -30,7 +30,7 @@ pub struct Choice {
 pub async fn open_choice(app: &Arc<App>, application: String, browser: &str) -> Result<Choice, Error> {
     let (application, login) = load(app, application, browser, &Actor::system()).await?;
     let (person, roles) = confirm_authority::facts_of(&login);
-    let candidates = eligibility::eligible(&person, &roles).map_err(|_| super::error::damaged("candidates"))?;
+    let candidates = eligibility::eligible(&person, &roles).map_err(|_| super::damaged("candidates"))?;
     Ok(Choice { application, candidates })
 }
 
@@ -43,7 +43,7 @@ pub async fn choose_organisation(app: &Arc<App>, application: String, browser: &
     let now = app.clock.now();
     let (application, login) = load(app, application, browser, &Actor::system()).await?;
     let (person, roles) = confirm_authority::facts_of(&login);
-    let candidates = eligibility::eligible(&person, &roles).map_err(|_| super::error::damaged("candidates"))?;
+    let candidates = eligibility::eligible(&person, &roles).map_err(|_| super::damaged("candidates"))?;
     let chosen = candidates.iter().find(|c| c.oid == oid);
     let chosen = chosen.ok_or_else(|| Error::InvalidRequest("choose one of the organisations in the list".to_owned()))?;
     confirm_authority::confirm(app, application, &login, chosen, now).await
@@ -68,8 +68,8 @@ async fn load(app: &Arc<App>, application: String, browser: &str, actor: &Actor)
             Ok((row, sealed))
         })
         .await?;
-    let plain = app.vault.open(SealFor::Evidence, &sealed.id, &sealed.sealed).map_err(|_| super::error::damaged("evidence"))?;
-    let login = serde_json::from_slice(&plain).map_err(|_| super::error::damaged("evidence"))?;
+    let plain = app.vault.open(SealFor::Evidence, &sealed.id, &sealed.sealed).map_err(|_| super::damaged("evidence"))?;
+    let login = serde_json::from_slice(&plain).map_err(|_| super::damaged("evidence"))?;
     Ok((row, login))
 }
 

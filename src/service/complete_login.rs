@@ -48,8 +48,8 @@ pub enum Next {
 pub async fn complete_login(app: &Arc<App>, callback: Callback) -> Result<Next, Error> {
     let now = app.clock.now();
     let (login, application) = consume(app, &callback, now).await?;
-    let plain = app.vault.open(SealFor::Login, &login.id, &login.sealed).map_err(|_| super::error::damaged("sealed login"))?;
-    let secrets: LoginSecrets = serde_json::from_slice(&plain).map_err(|_| super::error::damaged("sealed login"))?;
+    let plain = app.vault.open(SealFor::Login, &login.id, &login.sealed).map_err(|_| super::damaged("sealed login"))?;
+    let secrets: LoginSecrets = serde_json::from_slice(&plain).map_err(|_| super::damaged("sealed login"))?;
 
     let answer = match (callback.error, callback.code) {
         (Some(error), _) => Err(app.idp.explain_error(&error, callback.error_description.as_deref())),

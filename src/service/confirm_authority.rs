@@ -8,7 +8,8 @@ use super::{App, Error};
 use crate::domain::application::ApplicationState;
 use crate::domain::badge::BadgeState;
 use crate::domain::digest::{self, SecretKind};
-use crate::domain::eligibility::{self, Candidate, ConfirmedAuthority, OrgType, OrganisationFacts, PersonFacts, RoleFacts};
+use crate::domain::confirmation::{self, ConfirmedAuthority, OrganisationFacts};
+use crate::domain::eligibility::{BranchFacts, Candidate, OrgType, PersonFacts, RoleFacts};
 use crate::domain::ids::AuthorityId;
 use crate::domain::refusal::RefusalCode;
 use crate::domain::time::Timestamp;
@@ -35,7 +36,7 @@ pub(super) fn facts_of(login: &Login) -> (PersonFacts, Vec<RoleFacts>) {
         admin: r.admin,
         active: r.active,
         liquidated: r.liquidated,
-        branch: r.branch.as_ref().map(|b| (b.oid.clone(), b.name.clone())),
+        branch: r.branch.as_ref().map(|b| BranchFacts { oid: b.oid.clone(), name: b.name.clone() }),
     });
     (PersonFacts { confirmed: login.person.confirmed }, roles.collect())
 }
@@ -95,7 +96,7 @@ pub(super) async fn confirm(
             return Err(end_with(app, &application, None, e.code).await?);
         }
     };
-    let authority = match eligibility::confirm(candidate, &record) {
+    let authority = match confirmation::confirm(candidate, &record) {
         Ok(authority) => authority,
         Err(code) => return Err(end_with(app, &application, None, code).await?),
     };
@@ -142,7 +143,7 @@ impl Identity {
             identity_at: Some(now.millis()),
             authority_id: Some(authority),
             branch_name: self.authority.branch.as_ref().map(|b| b.name.clone()),
-            branch_kpp: self.authority.branch.as_ref().and_then(|b| b.kpp.as_ref().map(ToString::to_string)),
+            branch_kpp: self.authority.branch.as_ref().and_then(|b| b.kpp.clone()),
         };
         applications::set_identity(tx, &a.id, &change)?;
         applications::note_obstacle(tx, &a.id, None)?;
@@ -171,7 +172,7 @@ impl Identity {
             oktmo: a.oktmo.as_ref().map(ToString::to_string),
             okopf: a.okopf.as_ref().map(ToString::to_string),
             full_name: a.full_name.clone(),
-            short_name: a.short_name.clone(),
+            short_name: a.short_name.clone().unwrap_or_default(),
             kind: a.kind.as_str().to_owned(),
             region: a.region.clone(),
             created_at: now.millis(),

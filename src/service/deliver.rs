@@ -89,9 +89,9 @@ async fn prepare(app: &Arc<App>, row: &DeliveryRow) -> Result<Option<OutgoingMes
     let body = body(app, &m)?.to_string();
     let mut signatures = Vec::new();
     for secret in &m.secrets {
-        let sealed = secret.sealed.as_deref().ok_or_else(|| super::error::damaged("webhook secret"))?;
-        let plain = app.vault.open(SealFor::WebhookSecret, &secret.id, sealed).map_err(|_| super::error::damaged("webhook secret"))?;
-        let key = WebhookSecret::from_bytes(plain).map_err(|_| super::error::damaged("webhook secret"))?;
+        let sealed = secret.sealed.as_deref().ok_or_else(|| super::damaged("webhook secret"))?;
+        let plain = app.vault.open(SealFor::WebhookSecret, &secret.id, sealed).map_err(|_| super::damaged("webhook secret"))?;
+        let key = WebhookSecret::from_bytes(plain).map_err(|_| super::damaged("webhook secret"))?;
         signatures.push(key.sign(&row.id, now, body.as_bytes()));
     }
     Ok(Some(OutgoingMessage { url, id: row.id.clone(), timestamp: now.secs().to_string(), signature: signatures.join(" "), body }))
@@ -99,16 +99,16 @@ async fn prepare(app: &Arc<App>, row: &DeliveryRow) -> Result<Option<OutgoingMes
 
 fn material(tx: &mut Tx<'_>, row: &DeliveryRow, now: Timestamp) -> Result<Material, Error> {
     let event = ledger::by_seq(tx, row.event_seq)?;
-    let facts = badges::facts(tx, &row.badge_id)?.ok_or_else(|| super::error::damaged("delivery"))?;
+    let facts = badges::facts(tx, &row.badge_id)?.ok_or_else(|| super::damaged("delivery"))?;
     let attestation = attestations::newest_active(tx, &row.badge_id)?.filter(|a| Some(&a.id) == event.attestation_id.as_ref());
-    let platform = platforms::by_id(tx, &row.platform_id)?.ok_or_else(|| super::error::damaged("delivery"))?;
+    let platform = platforms::by_id(tx, &row.platform_id)?.ok_or_else(|| super::damaged("delivery"))?;
     let secrets = platforms::live_secrets(tx, &row.platform_id, "webhook_out", now)?;
     Ok(Material { event, facts, attestation, platform, secrets })
 }
 
 fn body(app: &App, m: &Material) -> Result<Value, Error> {
-    let kind: EventKind = m.event.kind.parse().map_err(|_| super::error::damaged("event kind"))?;
-    let kind_name = kind.webhook_type().ok_or_else(|| super::error::damaged("event kind"))?;
+    let kind: EventKind = m.event.kind.parse().map_err(|_| super::damaged("event kind"))?;
+    let kind_name = kind.webhook_type().ok_or_else(|| super::damaged("event kind"))?;
     let (badge, community, authority) = &m.facts;
     let mut data = json!({
         "badge": badge.id,

@@ -10,6 +10,9 @@ pub enum Error {
     /// Something in the request is missing or out of form.
     #[error("{0}")]
     InvalidRequest(String),
+    /// The body is larger than the endpoint takes.
+    #[error("the body is too large: 64 KiB at most, 1 MiB for a batch")]
+    TooLarge,
     /// `authorization_details` is not acceptable (RFC 9396).
     #[error("{0}")]
     InvalidAuthorizationDetails(String),
@@ -88,6 +91,6 @@ impl Error {
 }
 
 /// Damage found in our own records.
-pub(super) fn damaged(what: &str) -> Error {
+pub fn damaged(what: &str) -> Error {
     Error::Internal(format!("{what} cannot be read"))
 }

@@ -109,7 +109,7 @@ impl Plan {
         if a.state()? != ApplicationState::ControlProven || a.expires_at <= self.now.millis() {
             return Err(Error::ApplicationEnded);
         }
-        let authority = authorities::by_id(tx, a.authority_id.as_deref().ok_or_else(|| super::error::damaged("application"))?)?;
+        let authority = authorities::by_id(tx, a.authority_id.as_deref().ok_or_else(|| super::damaged("application"))?)?;
         if let Some(code) = obstacle(tx, &a, &authority.ogrn)? {
             return Ok(Err(code));
         }
@@ -191,9 +191,9 @@ impl Plan {
 
     fn claims(&self, a: &ApplicationRow, c: &CommunityRow, o: &AuthorityRow, list: i64, idx: i64, expires: Timestamp) -> Result<att::AttestationClaims, Error> {
         let iss = self.app.settings.issuer.clone();
-        let community_id: CommunityId = c.id.parse().map_err(|_| super::error::damaged("community id"))?;
+        let community_id: CommunityId = c.id.parse().map_err(|_| super::damaged("community id"))?;
         let snapshot = a.community()?;
-        let kind: AuthorityKind = o.kind.parse().map_err(|_| super::error::damaged("authority kind"))?;
+        let kind: AuthorityKind = o.kind.parse().map_err(|_| super::damaged("authority kind"))?;
         let identity_day = Timestamp::from_millis(a.identity_at.unwrap_or(a.created_at)).day();
         let idp = a.idp.clone().unwrap_or_default();
         Ok(att::AttestationClaims {
@@ -224,7 +224,7 @@ impl Plan {
             },
             status: att::StatusClaim {
                 status_list: att::StatusListRef {
-                    idx: u32::try_from(idx).map_err(|_| super::error::damaged("status index"))?,
+                    idx: u32::try_from(idx).map_err(|_| super::damaged("status index"))?,
                     uri: att::status_list_uri(&iss, list),
                 },
             },

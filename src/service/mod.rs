@@ -15,6 +15,8 @@ pub mod error;
 pub mod issue;
 pub mod look_up;
 pub mod push_request;
+pub mod read_audit;
+pub mod readiness;
 pub mod receive_webhook;
 mod record_event;
 pub mod redeem_code;
@@ -28,7 +30,9 @@ use std::time::Duration;
 
 use tokio::sync::Notify;
 
-pub use error::Error;
+pub use error::{Error, damaged};
+
+pub use crate::store::platforms::PlatformRow;
 
 use crate::ports::{Clock, Entropy, EventSink, IdentityProvider, Signer, Vault};
 use crate::store::Db;

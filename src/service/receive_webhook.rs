@@ -98,7 +98,7 @@ pub async fn receive_webhook(app: &Arc<App>, received: Received) -> Result<Value
 }
 
 fn parse(answer: &str) -> Result<Value, Error> {
-    serde_json::from_str(answer).map_err(|_| super::error::damaged("recorded answer"))
+    serde_json::from_str(answer).map_err(|_| super::damaged("recorded answer"))
 }
 
 fn own_community(platform: &PlatformId, c: AboutCommunity) -> Result<CommunityRef, Error> {
@@ -124,16 +124,16 @@ async fn authenticate(app: &Arc<App>, r: &Received, now: Timestamp) -> Result<(P
         .map_err(Error::from)?;
     let mut outcome = Err(BadSignature::Mismatch);
     for row in secrets {
-        let sealed = row.sealed.as_deref().ok_or_else(|| super::error::damaged("webhook secret"))?;
-        let plain = app.vault.open(SealFor::WebhookSecret, &row.id, sealed).map_err(|_| super::error::damaged("webhook secret"))?;
-        let secret = WebhookSecret::from_bytes(plain).map_err(|_| super::error::damaged("webhook secret"))?;
+        let sealed = row.sealed.as_deref().ok_or_else(|| super::damaged("webhook secret"))?;
+        let plain = app.vault.open(SealFor::WebhookSecret, &row.id, sealed).map_err(|_| super::damaged("webhook secret"))?;
+        let secret = WebhookSecret::from_bytes(plain).map_err(|_| super::damaged("webhook secret"))?;
         outcome = secret.verify(&r.id, &r.timestamp, &r.body, &r.signature, now);
         if outcome != Err(BadSignature::Mismatch) {
             break;
         }
     }
     outcome.map_err(|e| Error::BadWebhook(e.to_string()))?;
-    let platform = r.platform.parse().map_err(|_| super::error::damaged("platform id"))?;
+    let platform = r.platform.parse().map_err(|_| super::damaged("platform id"))?;
     let message = serde_json::from_slice(&r.body).map_err(|e| Error::InvalidRequest(format!("body: {e}")))?;
     Ok((platform, message))
 }

@@ -69,7 +69,7 @@ pub async fn redeem_code(app: &Arc<App>, platform: &PlatformRow, request: TokenR
         }
         other => other?,
     };
-    let mut details: Value = serde_json::from_str(&application.details).map_err(|_| super::error::damaged("authorization details"))?;
+    let mut details: Value = serde_json::from_str(&application.details).map_err(|_| super::damaged("authorization details"))?;
     if let Value::Object(o) = &mut details {
         o.insert("badge".to_owned(), issued.badge.into());
         o.insert("attestation".to_owned(), issued.token.into());
@@ -95,7 +95,7 @@ async fn find(app: &Arc<App>, code: &str, platform: &str, now: Timestamp) -> Res
         if code.expires_at <= now.millis() {
             return Ok(Err("the code has expired"));
         }
-        let application = applications::by_id(tx, &code.application_id)?.ok_or_else(|| super::error::damaged("application"))?;
+        let application = applications::by_id(tx, &code.application_id)?.ok_or_else(|| super::damaged("application"))?;
         Ok(Ok((code, application)))
     });
     found.await?.map_err(Error::InvalidGrant)

@@ -128,7 +128,7 @@ impl StatusView {
         {
             let mut inner = self.inner.write().unwrap_or_else(std::sync::PoisonError::into_inner);
             for (id, size) in lists {
-                let size = u32::try_from(size).map_err(|_| super::error::damaged("status list size"))?;
+                let size = u32::try_from(size).map_err(|_| super::damaged("status list size"))?;
                 inner.lists.entry(id).or_insert_with(|| List { bits: StatusBits::new(size), published: None, dirty: true });
             }
             for row in &rows {
@@ -161,17 +161,17 @@ impl StatusView {
 
 impl Inner {
     fn take(&mut self, row: &ViewRow) -> Result<(), Error> {
-        let id: AttestationId = row.id.parse().map_err(|_| super::error::damaged("attestation id"))?;
-        let badge: BadgeId = row.badge_id.parse().map_err(|_| super::error::damaged("badge id"))?;
-        let state: BadgeState = row.badge_state.parse().map_err(|_| super::error::damaged("badge state"))?;
+        let id: AttestationId = row.id.parse().map_err(|_| super::damaged("attestation id"))?;
+        let badge: BadgeId = row.badge_id.parse().map_err(|_| super::damaged("badge id"))?;
+        let state: BadgeState = row.badge_state.parse().map_err(|_| super::damaged("badge state"))?;
         let status = if row.attestation_state == "active" { verify_status(state) } else { VerifyStatus::Unknown };
         let reason = row.reason.as_deref().and_then(|r| r.parse().ok());
         self.entries.insert(id.bits(), Entry { badge, status, reason, version: row.version });
-        let idx = u32::try_from(row.idx).map_err(|_| super::error::damaged("status index"))?;
-        let value = ListValue::from_bits(u8::try_from(row.status).map_err(|_| super::error::damaged("status value"))?);
-        let list = self.lists.get_mut(&row.list_id).ok_or_else(|| super::error::damaged("status list"))?;
+        let idx = u32::try_from(row.idx).map_err(|_| super::damaged("status index"))?;
+        let value = ListValue::from_bits(u8::try_from(row.status).map_err(|_| super::damaged("status value"))?);
+        let list = self.lists.get_mut(&row.list_id).ok_or_else(|| super::damaged("status list"))?;
         if list.bits.get(idx) != Some(value) {
-            list.bits.set(idx, value).map_err(|_| super::error::damaged("status index"))?;
+            list.bits.set(idx, value).map_err(|_| super::damaged("status index"))?;
             list.dirty = true;
         }
         Ok(())

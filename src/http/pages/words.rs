@@ -66,6 +66,7 @@ pub(super) const fn event(lang: Lang, kind: EventKind) -> &'static str {
         E::Reinstated => pick(lang, "Значок снова действует", "Badge reinstated"),
         E::Revoked => pick(lang, "Значок отозван", "Badge revoked"),
         E::Expired => pick(lang, "Срок значка истёк", "Badge expired"),
+        E::Abandoned => pick(lang, "Выпуск не завершён", "Issue not finished"),
     }
 }
 

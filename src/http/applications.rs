@@ -1,0 +1,90 @@
+//! An application as its platform and its person see it.
+
+use actix_web::http::header;
+use actix_web::{HttpRequest, HttpResponse, web};
+use serde_json::json;
+
+use super::context::{Shared, here};
+use super::login::{community_view, failed};
+use super::oauth::platform_of;
+use super::pages::{self, ApplicationView};
+use super::problem;
+use crate::domain::application::ApplicationState;
+use crate::domain::refusal_text;
+use crate::domain::time::Timestamp;
+use crate::service::{Error, look_up};
+
+/// `GET /v1/applications/{id}`, for the platform that started it.
+pub(super) async fn of_platform(http: Shared, req: HttpRequest, id: web::Path<String>) -> HttpResponse {
+    let outcome = async {
+        let platform = platform_of(&http, &req).await?;
+        look_up::application_of_platform(&http.app, id.into_inner(), &platform.id).await
+    };
+    match outcome.await {
+        Ok(a) => {
+            let done: Vec<&str> = [
+                (a.identity_at.is_some(), "identity_confirmed"),
+                (a.authority_id.is_some(), "organisation_chosen"),
+                (a.authority_id.is_some(), "control_proven"),
+                (a.badge_id.is_some(), "issued"),
+            ]
+            .into_iter()
+            .filter_map(|(yes, step)| yes.then_some(step))
+            .collect();
+            let body = json!({
+                "id": a.id,
+                "state": a.state,
+                "steps_done": done,
+                "gosbadge_code": a.refusal_code,
+                "community": { "platform": a.platform_id, "id": a.community_number },
+                "badge": a.badge_id,
+                "created_at": Timestamp::from_millis(a.created_at),
+                "expires_at": Timestamp::from_millis(a.expires_at),
+            });
+            HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "no-store")).json(body)
+        }
+        Err(e) => problem::api(&http, &req, &e),
+    }
+}
+
+/// `GET /applications/{id}`, for the browser that signed in for it.
+pub(super) async fn of_person(http: Shared, req: HttpRequest, id: web::Path<String>) -> HttpResponse {
+    let browser = http.browser(&req).unwrap_or_default();
+    let outcome = async {
+        let (row, platform) = look_up::application_of_browser(&http.app, id.into_inner(), &browser).await?;
+        let mut state = row.state()?;
+        if !state.is_final() && row.expires_at <= http.app.clock.now().millis() {
+            state = ApplicationState::Expired;
+        }
+        let here = here(&req);
+        let resume = match state {
+            ApplicationState::Started | ApplicationState::OrganisationChosen => Some(format!("/applications/{}/login", row.id)),
+            ApplicationState::IdentityConfirmed => Some(format!("/applications/{}/organisation", row.id)),
+            _ => None,
+        };
+        let refusal = row.refusal().map(|c| (c.to_string(), refusal_text::text(c, here.lang).title.to_owned()));
+        let badge_page = match &row.badge_id {
+            Some(badge) => Some(format!("/c/{}", look_up::badge_record(&http.app, badge.clone()).await?.facts.1.id)),
+            None => None,
+        };
+        Ok::<_, Error>(ApplicationView {
+            here,
+            id: row.id()?,
+            state,
+            reached: state,
+            community: community_view(platform.name, row.community()?),
+            expires_at: Timestamp::from_millis(row.expires_at),
+            resume,
+            refusal,
+            badge_page,
+        })
+    };
+    match outcome.await {
+        Ok(view) => HttpResponse::Ok()
+            .insert_header((header::CONTENT_SECURITY_POLICY, pages::CONTENT_SECURITY_POLICY))
+            .insert_header((header::CACHE_CONTROL, "no-store"))
+            .content_type("text/html; charset=utf-8")
+            .body(pages::application(&view)),
+        Err(e) => failed(&http, &req, &browser, &e).await,
+    }
+}

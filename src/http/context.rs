@@ -1,0 +1,136 @@
+//! What every handler needs of the process and of the request: the app, the browser's cookie, the caller's address, the
+//! language, and bodies read with clear errors.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use actix_web::cookie::{Cookie, SameSite};
+use actix_web::http::header;
+use actix_web::{HttpMessage as _, HttpRequest, web};
+
+use super::pages::Here;
+use crate::domain::lang::Lang;
+use crate::service::{App, Error};
+
+/// Shared by all handlers.
+pub struct Http {
+    /// The service.
+    pub app: Arc<App>,
+    /// Whether an address belongs to a proxy whose `X-Forwarded-For` is believed.
+    pub trusted_proxy: Box<dyn Fn(IpAddr) -> bool + Send + Sync>,
+}
+
+/// Public and admin listeners are told apart by type, so that a handler cannot land on the wrong one unnoticed.
+pub(super) type Shared = web::Data<Http>;
+
+/// Request id as the request log made or accepted it.
+#[derive(Clone)]
+pub struct RequestId(pub String);
+
+impl Http {
+    fn secure(&self) -> bool {
+        self.app.settings.issuer.starts_with("https://")
+    }
+
+    fn cookie_name(&self) -> &'static str {
+        // The __Host- prefix forbids a sibling domain to plant the cookie; browsers demand Secure for it.
+        if self.secure() { "__Host-gosbadge_browser" } else { "gosbadge_browser" }
+    }
+
+    /// The secret of this browser's cookie, if it sent a well-formed one.
+    pub fn browser(&self, req: &HttpRequest) -> Option<String> {
+        let value = req.cookie(self.cookie_name())?.value().to_owned();
+        let good = value.len() == 43 && value.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
+        good.then_some(value)
+    }
+
+    /// The cookie that binds a login to this browser. `Lax`, because the identity provider sends the browser back from
+    /// another site; `Strict` would lose the cookie exactly then.
+    pub fn browser_cookie(&self, secret: String) -> Cookie<'static> {
+        Cookie::build(self.cookie_name(), secret).path("/").http_only(true).secure(self.secure()).same_site(SameSite::Lax).finish()
+    }
+
+    /// The caller's address: the peer, or, behind a trusted proxy, the last address in `X-Forwarded-For` that is none.
+    pub fn remote(&self, req: &HttpRequest) -> Option<String> {
+        let peer = req.peer_addr()?.ip();
+        if !(self.trusted_proxy)(peer) {
+            return Some(peer.to_string());
+        }
+        let forwarded = req.headers().get_all("x-forwarded-for").filter_map(|v| v.to_str().ok()).flat_map(|v| v.split(','));
+        let chain: Vec<IpAddr> = forwarded.filter_map(|a| a.trim().parse().ok()).collect();
+        Some(chain.into_iter().rev().find(|a| !(self.trusted_proxy)(*a)).unwrap_or(peer).to_string())
+    }
+}
+
+/// The request's id, for error pages and the audit trail.
+pub(super) fn request_id(req: &HttpRequest) -> String {
+    req.extensions().get::<RequestId>().map_or_else(String::new, |r| r.0.clone())
+}
+
+/// Language and own address, for pages.
+pub(super) fn here(req: &HttpRequest) -> Here {
+    let asked = query(req).remove("lang").and_then(|l| Lang::parse(&l));
+    let negotiated = || req.headers().get(header::ACCEPT_LANGUAGE).and_then(|v| v.to_str().ok()).map_or(Lang::Ru, Lang::negotiate);
+    let address = req.uri().path_and_query().map(ToString::to_string).filter(|_| req.method() == actix_web::http::Method::GET);
+    Here { lang: asked.unwrap_or_else(negotiated), explicit: asked.is_some(), address }
+}
+
+/// Query parameters; of a repeated one the last counts (pages only, never OAuth).
+pub(super) fn query(req: &HttpRequest) -> BTreeMap<String, String> {
+    serde_urlencoded::from_str::<Vec<(String, String)>>(req.query_string()).unwrap_or_default().into_iter().collect()
+}
+
+/// Parameters of which none may stand twice (RFC 6749 §3.1).
+///
+/// # Errors
+/// [`Error::InvalidRequest`].
+pub(super) fn once_each(encoded: &str) -> Result<BTreeMap<String, String>, Error> {
+    let pairs: Vec<(String, String)> =
+        serde_urlencoded::from_str(encoded).map_err(|_| Error::InvalidRequest("the parameters are not form-encoded".to_owned()))?;
+    let mut map = BTreeMap::new();
+    for (name, value) in pairs {
+        if map.contains_key(&name) {
+            return Err(Error::InvalidRequest(format!("parameter {name:?} stands twice")));
+        }
+        map.insert(name, value);
+    }
+    Ok(map)
+}
+
+/// A form body as parameters.
+///
+/// # Errors
+/// [`Error::InvalidRequest`] for another content type, a body too large or a repeated parameter.
+pub(super) fn form(req: &HttpRequest, body: Result<web::Bytes, actix_web::Error>) -> Result<BTreeMap<String, String>, Error> {
+    if req.content_type() != "application/x-www-form-urlencoded" {
+        return Err(Error::InvalidRequest("send the body as application/x-www-form-urlencoded".to_owned()));
+    }
+    let bytes = bytes(body)?;
+    once_each(std::str::from_utf8(&bytes).map_err(|_| Error::InvalidRequest("the body is not UTF-8".to_owned()))?)
+}
+
+/// The body's bytes.
+///
+/// # Errors
+/// [`Error::TooLarge`] beyond the limit of the route.
+pub(super) fn bytes(body: Result<web::Bytes, actix_web::Error>) -> Result<web::Bytes, Error> {
+    body.map_err(|e| {
+        if e.as_response_error().status_code() == 413 {
+            Error::TooLarge
+        } else {
+            Error::InvalidRequest("the body could not be read".to_owned())
+        }
+    })
+}
+
+/// Whether the caller would rather have JSON than a page.
+pub(super) fn wants_json(req: &HttpRequest) -> bool {
+    let accept = req.headers().get(header::ACCEPT).and_then(|v| v.to_str().ok()).unwrap_or("");
+    let at = |what: &str| accept.find(what);
+    match (at("application/json"), at("text/html")) {
+        (Some(json), Some(html)) => json < html,
+        (Some(_), None) => true,
+        _ => false,
+    }
+}

@@ -1,0 +1,209 @@
+//! The person's way: back from the identity provider, choosing an organisation, being refused, returning to the platform.
+
+use actix_web::http::{StatusCode, header};
+use actix_web::{HttpRequest, HttpResponse, web};
+
+use super::context::{Http, Shared, form, here, once_each, request_id};
+use super::pages::{self, ChoiceView, CommunityView, MandateView, NoticeView, OrganisationCard, RefusalView, ReturnForm};
+use super::problem;
+use crate::domain::community::CommunitySnapshot;
+use crate::domain::digest::{self, SecretKind};
+use crate::domain::eligibility::Mandate;
+use crate::domain::lang::Lang;
+use crate::domain::refusal::RefusalCode;
+use crate::domain::refusal_text::{self, Audience};
+use crate::service::complete_login::{Callback, Next, complete_login};
+use crate::service::{Error, begin_login, choose_organisation, look_up, return_to_platform};
+
+/// A form token bound to browser and application: a foreign site cannot know it.
+fn form_token(browser: &str, application: &str) -> String {
+    digest::of_secret(SecretKind::FormToken, &format!("{browser}|{application}"))
+}
+
+fn found(location: String) -> HttpResponse {
+    HttpResponse::Found().insert_header((header::LOCATION, location)).insert_header((header::CACHE_CONTROL, "no-store")).finish()
+}
+
+/// A page of the flow. Its forms end at the platform, and browsers hold redirects after a form to `form-action` too.
+fn page(status: StatusCode, leaving: Option<&str>, html: String) -> HttpResponse {
+    let policy = match leaving {
+        Some(origin) => pages::content_security_policy_leaving(origin),
+        None => pages::CONTENT_SECURITY_POLICY.to_owned(),
+    };
+    HttpResponse::build(status)
+        .insert_header((header::CONTENT_SECURITY_POLICY, policy))
+        .insert_header((header::CACHE_CONTROL, "no-store"))
+        .content_type("text/html; charset=utf-8")
+        .body(html)
+}
+
+fn origin(address: &str) -> Option<String> {
+    url::Url::parse(address).ok().map(|u| u.origin().ascii_serialization())
+}
+
+pub(super) fn community_view(platform: String, c: CommunitySnapshot) -> CommunityView {
+    CommunityView { platform, id: c.id, uri: c.uri, name: c.name }
+}
+
+/// `GET /oauth/callback`: our address at the identity provider.
+pub(super) async fn callback(http: Shared, req: HttpRequest) -> HttpResponse {
+    let browser = http.browser(&req).unwrap_or_default();
+    let outcome = async {
+        let mut p = once_each(req.query_string())?;
+        let callback = Callback {
+            // Without a state there is nothing to bind the answer to.
+            state: p.remove("state").ok_or(Error::LoginLost)?,
+            code: p.remove("code"),
+            error: p.remove("error"),
+            error_description: p.remove("error_description"),
+            iss: p.remove("iss"),
+            browser: browser.clone(),
+        };
+        complete_login(&http.app, callback).await
+    };
+    match outcome.await {
+        Ok(Next::Redirect(url)) => found(url),
+        Ok(Next::Choose(id)) => found(format!("/applications/{id}/organisation")),
+        Err(e) => failed(&http, &req, &browser, &e).await,
+    }
+}
+
+/// `GET /applications/{id}/organisation`
+pub(super) async fn show_choice(http: Shared, req: HttpRequest, id: web::Path<String>) -> HttpResponse {
+    choice(&http, &req, id.into_inner(), false).await
+}
+
+async fn choice(http: &Http, req: &HttpRequest, id: String, nothing_chosen: bool) -> HttpResponse {
+    let browser = http.browser(req).unwrap_or_default();
+    let outcome = async {
+        let choice = choose_organisation::open_choice(&http.app, id, &browser).await?;
+        let (row, platform) = look_up::application_of_browser(&http.app, choice.application.id.clone(), &browser).await?;
+        let organisations = choice.candidates.into_iter().map(|c| OrganisationCard {
+            value: c.oid,
+            full_name: c.full_name,
+            short_name: c.short_name,
+            ogrn: c.ogrn.to_string(),
+            mandate: match c.mandate {
+                Mandate::Chief => MandateView::Chief,
+                Mandate::Admin => MandateView::Admin,
+            },
+        });
+        let view = ChoiceView {
+            here: here(req),
+            community: community_view(platform.name, row.community()?),
+            organisations: organisations.collect(),
+            action: format!("/applications/{}/organisation", row.id),
+            cancel_action: format!("/applications/{}/return", row.id),
+            csrf: form_token(&browser, &row.id),
+            nothing_chosen,
+        };
+        Ok::<_, Error>((view, origin(&row.redirect_uri)))
+    };
+    match outcome.await {
+        Ok((view, leaving)) => {
+            let status = if nothing_chosen { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+            page(status, leaving.as_deref(), pages::choice(&view))
+        }
+        Err(e) => failed(http, req, &browser, &e).await,
+    }
+}
+
+/// The browser's cookie and the form's token must belong together.
+fn genuine(browser: &str, application: &str, token: Option<&String>) -> Result<(), Error> {
+    let good = token.is_some_and(|t| digest::equal(t, &form_token(browser, application)));
+    if good { Ok(()) } else { Err(Error::Forbidden("the form was not opened in this browser; open the page again")) }
+}
+
+/// `POST /applications/{id}/organisation`
+pub(super) async fn choose(http: Shared, req: HttpRequest, id: web::Path<String>, body: Result<web::Bytes, actix_web::Error>) -> HttpResponse {
+    let (id, browser) = (id.into_inner(), http.browser(&req).unwrap_or_default());
+    let chosen = async {
+        let mut p = form(&req, body)?;
+        genuine(&browser, &id, p.get("csrf"))?;
+        Ok(p.remove("organisation").filter(|o| !o.is_empty()))
+    };
+    let outcome = match chosen.await {
+        Ok(Some(oid)) => choose_organisation::choose_organisation(&http.app, id.clone(), &browser, &oid).await,
+        Ok(None) => return choice(&http, &req, id, true).await,
+        Err(e) => Err(e),
+    };
+    match outcome {
+        Ok(url) => found(url),
+        Err(Error::InvalidRequest(_)) => choice(&http, &req, id, true).await,
+        Err(e) => failed(&http, &req, &browser, &e).await,
+    }
+}
+
+/// `POST /applications/{id}/return`: back to the platform without a badge.
+pub(super) async fn give_up(http: Shared, req: HttpRequest, id: web::Path<String>, body: Result<web::Bytes, actix_web::Error>) -> HttpResponse {
+    let (id, browser) = (id.into_inner(), http.browser(&req).unwrap_or_default());
+    let outcome = async {
+        genuine(&browser, &id, form(&req, body)?.get("csrf"))?;
+        return_to_platform::give_up(&http.app, id, &browser).await
+    };
+    match outcome.await {
+        Ok(url) => found(url),
+        Err(e) => failed(&http, &req, &browser, &e).await,
+    }
+}
+
+/// `GET /applications/{id}/login`: sign in again for the same application.
+pub(super) async fn again(http: Shared, req: HttpRequest, id: web::Path<String>) -> HttpResponse {
+    let browser = http.browser(&req).unwrap_or_default();
+    match begin_login::sign_in_again(&http.app, id.into_inner(), &browser).await {
+        Ok(url) => found(url),
+        Err(e) => failed(&http, &req, &browser, &e).await,
+    }
+}
+
+/// Shows a person why it did not work: the refusal page with its code, the expired session, or a plain error page.
+pub(super) async fn failed(http: &Http, req: &HttpRequest, browser: &str, e: &Error) -> HttpResponse {
+    match e {
+        Error::Refused { application, code, ended } => {
+            let known = look_up::application_of_browser(&http.app, application.to_string(), browser).await.ok();
+            let leaving = known.as_ref().and_then(|(row, _)| origin(&row.redirect_uri));
+            let back = known.map(|(row, platform)| ReturnForm {
+                action: format!("/applications/{}/return", row.id),
+                csrf: Some(form_token(browser, &row.id)),
+                platform: platform.name,
+            });
+            let retry = (!ended && back.is_some()).then(|| format!("/applications/{application}/login"));
+            let view = refusal_view(req, *code, retry, back);
+            page(refusal_status(*code), leaving.as_deref(), pages::refusal(&view))
+        }
+        // The sign-in is lost and with it the application it belonged to: F19 without a way back.
+        Error::LoginLost => page(StatusCode::BAD_REQUEST, None, pages::refusal(&refusal_view(req, RefusalCode::F19, None, None))),
+        Error::ApplicationEnded => {
+            let view = NoticeView { here: here(req), again: None };
+            page(StatusCode::GONE, None, pages::session_expired(&view))
+        }
+        other => problem::page(req, other),
+    }
+}
+
+pub(super) fn refusal_view(req: &HttpRequest, code: RefusalCode, retry: Option<String>, back: Option<ReturnForm>) -> RefusalView {
+    let here = here(req);
+    let lang: Lang = here.lang;
+    let text = refusal_text::text(code, lang);
+    RefusalView {
+        here,
+        code: code.to_string(),
+        title: text.title.to_owned(),
+        what_happened: text.what_happened.to_owned(),
+        what_to_do: text.what_to_do.to_owned(),
+        whom_to_ask: text.whom_to_ask.to_owned(),
+        retry,
+        back,
+        forward: None,
+        request_id: Some(request_id(req)).filter(|r| !r.is_empty()),
+    }
+}
+
+/// 403 where the person or the organisation does not qualify, 503 where it is our fault, 400 for a sign-in that was used.
+fn refusal_status(code: RefusalCode) -> StatusCode {
+    match (code, refusal_text::audience(code)) {
+        (RefusalCode::F19, _) => StatusCode::BAD_REQUEST,
+        (_, Audience::Us) => StatusCode::SERVICE_UNAVAILABLE,
+        _ => StatusCode::FORBIDDEN,
+    }
+}

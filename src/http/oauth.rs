@@ -1,0 +1,168 @@
+//! The authorization server for platforms: metadata (RFC 8414), pushed requests (RFC 9126) and tokens.
+
+use std::collections::BTreeMap;
+
+use actix_web::http::header;
+use actix_web::{HttpRequest, HttpResponse, web};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::json;
+
+use super::context::{Http, Shared, form};
+use super::problem;
+use crate::service::authenticate_client::{PresentedClient, authenticate_client};
+use crate::service::push_request::{DETAILS_TYPE, PushedRequest, push_request};
+use crate::service::redeem_code::{TokenRequest, redeem_code};
+use crate::service::{Error, begin_login};
+use crate::service::PlatformRow;
+
+const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+
+/// `GET /.well-known/oauth-authorization-server`
+pub(super) async fn metadata(http: Shared) -> HttpResponse {
+    let iss = &http.app.settings.issuer;
+    let body = json!({
+        "issuer": iss,
+        "authorization_endpoint": format!("{iss}/oauth/authorize"),
+        "pushed_authorization_request_endpoint": format!("{iss}/oauth/par"),
+        "require_pushed_authorization_requests": true,
+        "token_endpoint": format!("{iss}/oauth/token"),
+        "jwks_uri": format!("{iss}/.well-known/jwks.json"),
+        "response_types_supported": ["code"],
+        "response_modes_supported": ["query"],
+        "grant_types_supported": ["authorization_code"],
+        "code_challenge_methods_supported": ["S256"],
+        "token_endpoint_auth_methods_supported": ["client_secret_basic", "private_key_jwt"],
+        "token_endpoint_auth_signing_alg_values_supported": ["ES256", "PS256", "EdDSA", "RS256"],
+        "authorization_details_types_supported": [DETAILS_TYPE],
+        "authorization_response_iss_parameter_supported": true,
+        "status_list_aggregation_endpoint": format!("{iss}/status"),
+        "ui_locales_supported": ["ru", "en"],
+    });
+    HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "public, max-age=3600")).json(body)
+}
+
+/// The client named by the request's credentials. Exactly one way to authenticate may be used (RFC 6749 §2.3).
+async fn client(http: &Http, req: &HttpRequest, params: &mut BTreeMap<String, String>) -> Result<PlatformRow, Error> {
+    let basic = basic_credentials(req)?;
+    let assertion = params.remove("client_assertion");
+    let kind = params.remove("client_assertion_type");
+    let named = params.remove("client_id");
+    let presented = match (basic, assertion) {
+        (Some(_), Some(_)) => return Err(Error::InvalidRequest("use one way to authenticate, not two".to_owned())),
+        (Some((id, secret)), None) => {
+            if named.is_some_and(|n| n != id) {
+                return Err(Error::InvalidClient("client_id differs from the credentials"));
+            }
+            PresentedClient::Basic { id, secret }
+        }
+        (None, Some(jwt)) => {
+            if kind.as_deref() != Some(ASSERTION_TYPE) {
+                return Err(Error::InvalidRequest(format!("client_assertion_type must be {ASSERTION_TYPE}")));
+            }
+            PresentedClient::Assertion { client_id: named, jwt }
+        }
+        (None, None) => PresentedClient::None,
+    };
+    authenticate_client(&http.app, presented).await
+}
+
+/// `Authorization: Basic`, each half form-encoded before it was joined (RFC 6749 §2.3.1).
+fn basic_credentials(req: &HttpRequest) -> Result<Option<(String, String)>, Error> {
+    let Some(value) = req.headers().get(header::AUTHORIZATION) else { return Ok(None) };
+    let bad = || Error::InvalidClient("the Authorization header is not well-formed Basic credentials");
+    let encoded = value.to_str().ok().and_then(|v| v.split_once(' ')).filter(|(scheme, _)| scheme.eq_ignore_ascii_case("basic"));
+    let (_, encoded) = encoded.ok_or_else(bad)?;
+    let plain = STANDARD.decode(encoded.trim()).ok().and_then(|b| String::from_utf8(b).ok()).ok_or_else(bad)?;
+    let (id, secret) = plain.split_once(':').ok_or_else(bad)?;
+    let decode = |part: &str| {
+        let pair = format!("v={part}");
+        url::form_urlencoded::parse(pair.as_bytes()).next().map(|(_, v)| v.into_owned())
+    };
+    Ok(Some((decode(id).ok_or_else(bad)?, decode(secret).ok_or_else(bad)?)))
+}
+
+/// `POST /oauth/par`
+pub(super) async fn par(http: Shared, req: HttpRequest, body: Result<web::Bytes, actix_web::Error>) -> HttpResponse {
+    let outcome = async {
+        let mut p = form(&req, body)?;
+        let named = p.get("client_id").cloned();
+        let platform = client(&http, &req, &mut p).await?;
+        if named.is_some_and(|n| n != platform.client_id) {
+            return Err(Error::InvalidClient("client_id differs from the credentials"));
+        }
+        let mut take = |name: &str| p.remove(name);
+        let request = PushedRequest {
+            response_type: take("response_type"),
+            redirect_uri: take("redirect_uri"),
+            state: take("state"),
+            code_challenge: take("code_challenge"),
+            code_challenge_method: take("code_challenge_method"),
+            authorization_details: take("authorization_details"),
+            request: take("request"),
+            request_uri: take("request_uri"),
+        };
+        push_request(&http.app, &platform, request).await
+    };
+    match outcome.await {
+        Ok(pushed) => HttpResponse::Created()
+            .insert_header((header::CACHE_CONTROL, "no-store"))
+            .json(json!({ "request_uri": pushed.request_uri, "expires_in": pushed.expires_in, "application": pushed.application })),
+        Err(e) => problem::oauth(&req, &e),
+    }
+}
+
+/// `POST /oauth/token`
+pub(super) async fn token(http: Shared, req: HttpRequest, body: Result<web::Bytes, actix_web::Error>) -> HttpResponse {
+    let outcome = async {
+        let mut p = form(&req, body)?;
+        let platform = client(&http, &req, &mut p).await?;
+        let mut take = |name: &str| p.remove(name);
+        let request = TokenRequest {
+            grant_type: take("grant_type"),
+            code: take("code"),
+            redirect_uri: take("redirect_uri"),
+            code_verifier: take("code_verifier"),
+        };
+        redeem_code(&http.app, &platform, request).await
+    };
+    match outcome.await {
+        Ok(r) => HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "no-store")).insert_header((header::PRAGMA, "no-cache")).json(json!({
+            "access_token": r.access_token,
+            "token_type": "Bearer",
+            "expires_in": r.expires_in,
+            "authorization_details": [r.details],
+        })),
+        Err(e) => problem::oauth(&req, &e),
+    }
+}
+
+/// The platform behind the credentials of a plain API request.
+pub(super) async fn platform_of(http: &Http, req: &HttpRequest) -> Result<PlatformRow, Error> {
+    client(http, req, &mut BTreeMap::new()).await
+}
+
+/// `GET /oauth/authorize`: binds this browser and sends it to the identity provider.
+pub(super) async fn authorize(http: Shared, req: HttpRequest) -> HttpResponse {
+    let browser = http.browser(&req).unwrap_or_else(|| http.app.entropy.token());
+    let outcome = async {
+        let mut p = super::context::once_each(req.query_string())?;
+        let missing = |name: &str| Error::InvalidRequest(format!("{name} is missing: push the request to /oauth/par first"));
+        let request = begin_login::Authorization {
+            client_id: p.remove("client_id").ok_or_else(|| missing("client_id"))?,
+            request_uri: p.remove("request_uri").ok_or_else(|| missing("request_uri"))?,
+            browser: browser.clone(),
+        };
+        begin_login::authorize(&http.app, request).await
+    };
+    match outcome.await {
+        Ok(url) => HttpResponse::Found()
+            .cookie(http.browser_cookie(browser))
+            .insert_header((header::LOCATION, url))
+            .insert_header((header::CACHE_CONTROL, "no-store"))
+            .finish(),
+        // The redirect address is not known to be the client's here, so the error is shown and goes nowhere.
+        Err(e) if super::context::wants_json(&req) => problem::oauth(&req, &e),
+        Err(e) => super::login::failed(&http, &req, &browser, &e).await,
+    }
+}

@@ -1,0 +1,85 @@
+//! The complete route table, public and admin.
+
+use actix_web::http::{Method, header};
+use actix_web::middleware::DefaultHeaders;
+use actix_web::{HttpResponse, web};
+
+use super::{admin, applications, assets, checking, health, login, oauth, public_pages, webhooks};
+
+/// Largest body of an ordinary request, bytes.
+pub const BODY_MAX: usize = 64 * 1024;
+
+/// Largest body of a batch, bytes.
+pub const BATCH_BODY_MAX: usize = 1024 * 1024;
+
+/// Headers every answer carries.
+pub fn common_headers(https: bool) -> DefaultHeaders {
+    let headers = DefaultHeaders::new()
+        .add((header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
+        // Addresses of the flow carry one-time values; no other site is told them.
+        .add((header::REFERRER_POLICY, "no-referrer"))
+        .add((header::X_FRAME_OPTIONS, "DENY"));
+    if https { headers.add((header::STRICT_TRANSPORT_SECURITY, "max-age=31536000")) } else { headers }
+}
+
+/// Everything public.
+pub fn public(cfg: &mut web::ServiceConfig) {
+    cfg.app_data(web::PayloadConfig::new(BODY_MAX));
+    assets::routes(cfg);
+    cfg.route("/health/live", web::get().to(health::live))
+        .route("/health/ready", web::get().to(health::ready))
+        // pages
+        .route("/", web::get().to(public_pages::front))
+        .route("/check", web::get().to(public_pages::check))
+        .route("/c/{community}", web::get().to(public_pages::badge))
+        // a platform starts
+        .route("/.well-known/oauth-authorization-server", web::get().to(oauth::metadata))
+        .route("/oauth/par", web::post().to(oauth::par))
+        .route("/oauth/authorize", web::get().to(oauth::authorize))
+        .route("/oauth/callback", web::get().to(login::callback))
+        .route("/oauth/token", web::post().to(oauth::token))
+        .route("/v1/applications/{id}", web::get().to(applications::of_platform))
+        // the person's way
+        .route("/applications/{id}", web::get().to(applications::of_person))
+        .route("/applications/{id}/login", web::get().to(login::again))
+        .route("/applications/{id}/organisation", web::get().to(login::show_choice))
+        .route("/applications/{id}/organisation", web::post().to(login::choose))
+        .route("/applications/{id}/return", web::post().to(login::give_up))
+        // the platform verification webhook
+        .route("/v1/webhooks/{platform}", web::post().to(webhooks::receive));
+    checking_routes(cfg);
+    cfg.default_service(web::to(public_pages::not_found));
+}
+
+/// Checking is open to every origin.
+fn checking_routes(cfg: &mut web::ServiceConfig) {
+    let open = || DefaultHeaders::new().add((header::ACCESS_CONTROL_ALLOW_ORIGIN, "*")).add((header::ACCESS_CONTROL_EXPOSE_HEADERS, "ETag, X-Request-Id"));
+    let resource = |path: &str| web::resource(path).wrap(open()).route(web::method(Method::OPTIONS).to(preflight));
+    cfg.service(resource("/.well-known/jwks.json").route(web::get().to(checking::jwks)))
+        .service(resource("/status").route(web::get().to(checking::aggregation)))
+        .service(resource("/status/{n}").route(web::get().to(checking::status_list)))
+        .service(resource("/v1/verify").app_data(web::PayloadConfig::new(BATCH_BODY_MAX)).route(web::post().to(checking::verify)))
+        .service(resource("/v1/badges/{id}").route(web::get().to(public_pages::badge_json)))
+        .service(resource("/c/{community}/attestation.jwt").route(web::get().to(checking::attestation)))
+        .service(resource("/federation/trust-mark-status").route(web::post().to(checking::trust_mark_status)));
+}
+
+async fn preflight() -> HttpResponse {
+    HttpResponse::NoContent()
+        .insert_header((header::ACCESS_CONTROL_ALLOW_METHODS, "GET, POST, OPTIONS"))
+        .insert_header((header::ACCESS_CONTROL_ALLOW_HEADERS, "Content-Type"))
+        .insert_header((header::ACCESS_CONTROL_MAX_AGE, "86400"))
+        .finish()
+}
+
+/// Everything on the admin listener.
+pub fn administration(cfg: &mut web::ServiceConfig) {
+    cfg.app_data(web::PayloadConfig::new(BODY_MAX))
+        .route("/health/live", web::get().to(health::live))
+        .route("/health/ready", web::get().to(health::ready))
+        .route("/admin/v1/badges/{badge}/revoke", web::post().to(admin::revoke))
+        .route("/admin/v1/badges/{badge}/suspend", web::post().to(admin::suspend))
+        .route("/admin/v1/badges/{badge}/reinstate", web::post().to(admin::reinstate))
+        .route("/admin/v1/audit", web::get().to(admin::audit))
+        .default_service(web::to(public_pages::not_found));
+}

@@ -1,0 +1,109 @@
+//! Background work of a process: following the ledger, delivering events, sweeping. Each loop survives errors, which are
+//! logged and tried again, and stops when asked.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use crate::service::{App, Error, deliver, sweep};
+
+/// How often the loops look by themselves.
+#[derive(Clone, Copy, Debug)]
+pub struct Rhythm {
+    /// Status view.
+    pub refresh: Duration,
+    /// Deliveries, when nobody rings.
+    pub deliver: Duration,
+    /// Sweep.
+    pub sweep: Duration,
+    /// Whether this process delivers and sweeps, or only follows.
+    pub works: bool,
+}
+
+/// The running loops.
+pub struct Jobs {
+    stop: watch::Sender<bool>,
+    handles: Vec<JoinHandle<()>>,
+}
+
+impl Jobs {
+    /// Starts the loops.
+    pub fn start(app: &Arc<App>, rhythm: Rhythm) -> Self {
+        let (stop, stopped) = watch::channel(false);
+        let mut handles = vec![tokio::spawn(follow(Arc::clone(app), rhythm.refresh, stopped.clone()))];
+        if rhythm.works {
+            handles.push(tokio::spawn(deliver_loop(Arc::clone(app), rhythm.deliver, stopped.clone())));
+            handles.push(tokio::spawn(sweep_loop(Arc::clone(app), rhythm.sweep, stopped)));
+        }
+        Self { stop, handles }
+    }
+
+    /// Asks the loops to stop and waits until the work in hand is done.
+    pub async fn stop(self) {
+        // No receiver left means every loop has ended already.
+        let _ = self.stop.send(true);
+        for handle in self.handles {
+            if handle.await.is_err() {
+                tracing::error!("a background loop panicked");
+            }
+        }
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "pacing background loops is the one place where the process waits")]
+async fn rest(pause: Duration, stopped: &mut watch::Receiver<bool>) -> bool {
+    tokio::select! {
+        () = tokio::time::sleep(pause) => !*stopped.borrow(),
+        _ = stopped.changed() => false,
+    }
+}
+
+fn complain(job: &'static str, e: &Error) {
+    tracing::warn!(job, error = %e, detail = e.operator_detail(), "background work failed, will try again");
+}
+
+async fn follow(app: Arc<App>, pause: Duration, mut stopped: watch::Receiver<bool>) {
+    loop {
+        if let Err(e) = app.view.refresh(&app).await {
+            complain("follow_ledger", &e);
+        }
+        if !rest(pause, &mut stopped).await {
+            return;
+        }
+    }
+}
+
+async fn deliver_loop(app: Arc<App>, pause: Duration, mut stopped: watch::Receiver<bool>) {
+    loop {
+        match deliver::deliver_due(&app).await {
+            // More may be waiting behind what was just delivered.
+            Ok(n) if n > 0 && !*stopped.borrow() => continue,
+            Ok(_) => {}
+            Err(e) => complain("deliver", &e),
+        }
+        let rung = async {
+            app.delivery_bell.notified().await;
+            true
+        };
+        let go_on = tokio::select! {
+            on = rung => on && !*stopped.borrow(),
+            on = rest(pause, &mut stopped.clone()) => on,
+        };
+        if !go_on || *stopped.borrow_and_update() {
+            return;
+        }
+    }
+}
+
+async fn sweep_loop(app: Arc<App>, pause: Duration, mut stopped: watch::Receiver<bool>) {
+    loop {
+        if let Err(e) = sweep::sweep(&app).await {
+            complain("sweep", &e);
+        }
+        if !rest(pause, &mut stopped).await {
+            return;
+        }
+    }
+}
