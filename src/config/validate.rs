@@ -268,7 +268,7 @@ fn check_together(r: &mut Reader, c: &Config) {
             "make it shorter: lists would expire before they are asked for",
         );
     }
-    if c.status.list_size % 4 != 0 {
+    if !c.status.list_size.is_multiple_of(4) {
         r.fail(
             Fault::BadValue,
             "status.list_size",

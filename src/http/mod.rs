@@ -9,9 +9,13 @@ mod health;
 mod login;
 mod oauth;
 pub mod pages;
+<<<<<<< HEAD
 mod problem;
 mod public_pages;
 pub mod routes;
 mod webhooks;
 
 pub use context::Http;
+=======
+pub mod request_log;
+>>>>>>> h/chassis
