@@ -3,3 +3,4 @@
 pub mod config;
 pub mod sandbox_esia;
 pub mod sandbox_platform;
+pub mod verify;

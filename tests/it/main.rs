@@ -4,3 +4,6 @@
 mod architecture;
 mod platform_standin;
 mod sandbox_esia;
+mod test_issuer;
+mod trust_mark;
+mod verify_command;
