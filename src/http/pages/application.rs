@@ -62,7 +62,6 @@ bilingual! {
         until: "Заявку можно завершить до", "It can be finished until";
         badge: "Открыть страницу значка", "Open the badge page";
         page: "Страница", "Page";
-        platform: "Площадка", "Platform";
         number: "Номер заявки", "Application number";
     }
 }

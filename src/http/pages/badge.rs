@@ -99,11 +99,10 @@ pub struct BadgeView {
 bilingual! {
     Texts {
         title: "значок официальной страницы", "badge of an official page";
-        active_lead: "Значок действует: принадлежность страницы подтверждена.", "The badge is in force: it is confirmed whose page this is.";
+        active_lead: "Значок действует, принадлежность подтверждена.", "The badge is in force; whose page this is has been confirmed.";
         number: "номер", "number";
         since: "Подтверждена", "Confirmed";
-        until: "Действует до", "In force until";
-        until_note: "затем подтверждение продлевается", "the confirmation is renewed before that";
+        until: "Подтверждение действует до", "Confirmation in force until";
         who: "Кто за ней стоит", "Who stands behind it";
         who_was: "За кем была подтверждена", "For whom it was confirmed";
         short_name: "Краткое название", "Short name";
@@ -112,10 +111,10 @@ bilingual! {
         parent: "Учредитель", "Founder";
         how: "Как это подтверждено", "How it was confirmed";
         entity: "Организация", "Organisation";
-        entity_text: "вход от имени организации через", "signed in as the organisation through";
+        entity_text: "Вход от имени организации через", "Signed in as the organisation through";
         representation: "Полномочия", "Right to act";
-        representation_text: "проверены право представителя действовать от имени организации; данные о человеке не публикуются",
-            "a representative's right to act for it was checked; nothing about the person is published";
+        representation_text: "Право представителя действовать от имени организации проверено. Данные о человеке не публикуются.",
+            "A representative's right to act for the organisation was checked. Nothing about the person is published.";
         control: "Управление страницей", "Control of the page";
         history: "История", "History";
         means: "Что это значит", "What this means";

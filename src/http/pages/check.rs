@@ -117,6 +117,16 @@ impl CheckVerdict {
     }
 }
 
+impl CheckView {
+    /// The authority's name as part of the verdict: only while the badge is in force.
+    fn owner(&self) -> Option<&str> {
+        match &self.verdict {
+            CheckVerdict::Known(b) if b.state == PublicState::Active => Some(&b.authority_name),
+            _ => None,
+        }
+    }
+}
+
 impl Texts {
     pub(super) const fn state(&self, state: PublicState) -> (&'static str, &'static str) {
         match state {

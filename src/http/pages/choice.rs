@@ -54,7 +54,6 @@ bilingual! {
         step: "Подтверждение страницы", "Confirming a page";
         h1_many: "Какой организации принадлежит страница?", "Which organisation does the page belong to?";
         h1_one: "Подтвердите, что страница принадлежит организации", "Confirm that the page belongs to the organisation";
-        asks: "Площадка", "Platform";
         page: "Страница", "Page";
         legend: "Организации, от имени которых вы можете действовать", "Organisations you may act for";
         legend_one: "Организация, от имени которой вы действуете", "The organisation you act for";

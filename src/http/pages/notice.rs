@@ -61,7 +61,7 @@ bilingual! {
         unavailable: "Сервис временно недоступен", "Service unavailable for now";
         unavailable_do: "Повторите через несколько минут. О том, официальна ли какая-либо страница, это ничего не говорит.",
             "Try again in a few minutes. This says nothing about whether any page is official.";
-        expired: "Время на вход истекло", "The sign-in ran out of time";
+        expired: "Время на\u{a0}вход истекло", "The sign-in ran out of time";
         expired_do: "Для безопасности вход действует недолго и только в том браузере, где начат. Заявка не потеряна: начните вход ещё раз.",
             "For safety a sign-in lasts a short time, and only in the browser where it began. The application is not lost: sign in again.";
         signed_out: "Вы вышли", "You are signed out";

@@ -1,6 +1,7 @@
 //! Every page, in both languages and every state, with plain, long and hostile names, must keep the promises that hold for
 //! all pages: one h1, no script, no inline style, no dead link, everything labelled.
 
+mod contrast;
 mod samples;
 
 use std::collections::HashSet;

@@ -28,10 +28,12 @@ bilingual! {
         skip: "Перейти к содержанию", "Skip to content";
         other_language: "English", "Русский";
         nav: "Разделы", "Sections";
-        check_nav: "Проверить страницу", "Check a page";
+        check_nav: "Проверка", "Check";
         footer: "Значок подтверждает, кому принадлежит страница в социальной сети. Он не оценивает её публикации.",
             "The badge confirms whose page it is. It says nothing about what the page publishes.";
+        platform: "Площадка", "Platform";
         ogrn: "ОГРН", "OGRN (state registration number)";
+        ogrn_short: "ОГРН", "OGRN";
         inn: "ИНН", "INN (taxpayer number)";
         reason: "Причина", "Reason";
         link_label: "Ссылка на страницу", "Link to the page";
