@@ -5,5 +5,7 @@ pub mod clock;
 pub mod entropy;
 pub mod esia;
 mod http_date;
+#[cfg(test)]
+mod test_server;
 pub mod vault;
 pub mod webhook;
