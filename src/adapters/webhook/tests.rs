@@ -1,1 +1,325 @@
+//! Tests of webhook delivery: hostile addresses, names that turn inward, answers of every kind.
 
+use std::sync::Mutex;
+use std::sync::atomic::Ordering;
+
+use super::*;
+use crate::adapters::test_server::{Received, Reply, serve};
+use crate::domain::time::Timestamp;
+
+/// 1994-11-06T08:49:37Z, the instant of RFC 9110's example date.
+const NOW: Timestamp = Timestamp::from_secs(784_111_777);
+
+struct StoppedClock;
+
+impl Clock for StoppedClock {
+    fn now(&self) -> Timestamp {
+        NOW
+    }
+}
+
+/// Says one list at each question and the next list at the next one: a rebinding name server.
+struct Scripted(Mutex<Vec<Vec<&'static str>>>);
+
+impl Resolve for Scripted {
+    fn resolve(&self, _: Name) -> Resolving {
+        let next = self.0.lock().unwrap().remove(0);
+        let found: Vec<SocketAddr> = next.into_iter().map(|a| SocketAddr::new(a.parse().unwrap(), 0)).collect();
+        Box::pin(async move { Ok(Box::new(found.into_iter()) as Addrs) })
+    }
+}
+
+fn message(url: &str) -> OutgoingMessage {
+    OutgoingMessage {
+        url: url.into(),
+        id: "msg_1".into(),
+        timestamp: "784111777".into(),
+        signature: "v1,c2ln".into(),
+        body: r#"{"type":"badge.issued"}"#.into(),
+    }
+}
+
+fn sender(allow_loopback: bool) -> WebhookSender {
+    WebhookSender::new(Duration::from_secs(2), allow_loopback, Arc::new(StoppedClock)).unwrap()
+}
+
+fn failed(note: &str, retry_after: Option<u64>) -> DeliveryOutcome {
+    DeliveryOutcome::Failed { note: note.into(), retry_after: retry_after.map(Duration::from_secs) }
+}
+
+/// PORT stands for the canary's port.
+const HOSTILE: &[&str] = &[
+    // loopback in every spelling the address parser knows
+    "https://127.0.0.1:PORT/",
+    "https://127.1:PORT/",
+    "https://127.0.1:PORT/",
+    "https://127.255.255.254:PORT/",
+    "https://2130706433:PORT/",
+    "https://0x7f000001:PORT/",
+    "https://0x7f.1:PORT/",
+    "https://0177.0.0.1:PORT/",
+    "https://017700000001:PORT/",
+    "https://127.0.0.1.:PORT/",
+    "https://0x7F.0x00.0x00.0x01:PORT/",
+    "https://%31%32%37.0.0.1:PORT/",
+    "https://①②⑦.0.0.1:PORT/",
+    "https://127。0。0。1:PORT/",
+    "https://[::1]:PORT/",
+    "https://[0:0:0:0:0:0:0:1]:PORT/",
+    "https://[::ffff:127.0.0.1]:PORT/",
+    "https://[::ffff:7f00:1]:PORT/",
+    "https://[::127.0.0.1]:PORT/",
+    "https://[64:ff9b::7f00:1]:PORT/",
+    "https://[64:ff9b:1::7f00:1]:PORT/",
+    "https://[2002:7f00:1::]:PORT/",
+    // this host and its names
+    "https://0.0.0.0:PORT/",
+    "https://0:PORT/",
+    "https://[::]:PORT/",
+    "https://localhost:PORT/",
+    "https://LOCALHOST:PORT/",
+    "https://localhost.:PORT/",
+    "https://a.localhost:PORT/",
+    "https://localhost.localdomain:PORT/",
+    "https://ⓛocalhost:PORT/",
+    // private, shared, link-local, cloud metadata
+    "https://10.0.0.1/",
+    "https://172.16.0.1/",
+    "https://172.31.255.255/",
+    "https://192.168.1.1/",
+    "https://100.64.0.1/",
+    "https://169.254.169.254/latest/meta-data/",
+    "https://2852039166/",
+    "https://0xa9fea9fe/",
+    "https://[fe80::1]/",
+    "https://[fe80::1%25eth0]/",
+    "https://[fc00::1]/",
+    "https://[fd00:ec2::254]/",
+    "https://[::ffff:10.0.0.1]/",
+    "https://[::ffff:169.254.169.254]/",
+    "https://[fec0::1]/",
+    // reserved, documentation, benchmarks, multicast, broadcast
+    "https://192.0.0.8/",
+    "https://192.0.2.1/",
+    "https://198.51.100.1/",
+    "https://203.0.113.1/",
+    "https://198.18.0.1/",
+    "https://198.19.255.255/",
+    "https://192.88.99.1/",
+    "https://224.0.0.1/",
+    "https://239.255.255.255/",
+    "https://240.0.0.1/",
+    "https://255.255.255.255/",
+    "https://[ff02::1]/",
+    "https://[2001:db8::1]/",
+    "https://[2001::1]/",
+    "https://[3fff::1]/",
+    "https://[100::1]/",
+    "https://[5f00::1]/",
+    // names of a local network
+    "https://metadata.google.internal/",
+    "https://printer.local/",
+    "https://router.lan/",
+    "https://nas.home.arpa/",
+    "https://intranet/",
+    // user names and what looks like them
+    "https://user@example.com/",
+    "https://user:pass@example.com/",
+    "https://@example.com/",
+    "https://:@example.com/",
+    "https://example.com@127.0.0.1:PORT/",
+    "https://127.0.0.1:PORT@example.com/",
+    "https://example.com%40127.0.0.1:PORT/",
+    // fragments, backslashes, control characters, spaces
+    "https://example.com/#@127.0.0.1:PORT/",
+    "https://127.0.0.1:PORT#.example.com/",
+    "https://127.0.0.1:PORT\\.example.com/",
+    "https://example.com\\@127.0.0.1/",
+    "https://exam\tple.com/",
+    "https://example.com/\r\nHost: 127.0.0.1",
+    "https://example.com/\nx",
+    " https://example.com/",
+    "https://example.com/ ",
+    "https://exa mple.com/",
+    "https://example.com\u{0}.127.0.0.1/",
+    // other schemes, no scheme, no host
+    "http://example.com/",
+    "http://127.0.0.1:PORT/",
+    "HTTP://example.com/",
+    "ftp://example.com/",
+    "file:///etc/passwd",
+    "gopher://127.0.0.1:PORT/_x",
+    "dict://127.0.0.1:PORT/",
+    "ldap://127.0.0.1/",
+    "data:text/plain,x",
+    "javascript:1",
+    "unix:///run/x.sock",
+    "//example.com/",
+    "/hook",
+    "",
+    "https://",
+    "https:///",
+    "https://:443/",
+    "https://[::1/",
+    "https://256.256.256.256/",
+    "https://1.2.3.4.5/",
+    "https://0x100000000/",
+    // odd ports
+    "https://example.com:22/",
+    "https://example.com:25/",
+    "https://example.com:80/",
+    "https://example.com:0/",
+    "https://example.com:65536/",
+];
+
+#[actix_web::test]
+async fn no_hostile_address_is_ever_connected_to() {
+    assert!(HOSTILE.len() >= 60);
+    let canary = serve(|_| Reply::new(200, "", ""));
+    let port = canary.url.rsplit_once(':').unwrap().1.to_owned();
+    let sender = sender(false);
+    for hostile in HOSTILE {
+        let url = hostile.replace("PORT", &port);
+        assert!(check_endpoint(&url, false).is_err(), "registered: {url:?}");
+        let outcome = sender.deliver(message(&url)).await;
+        assert!(matches!(outcome, DeliveryOutcome::Forbidden { .. }), "{url:?}: {outcome:?}");
+    }
+    assert_eq!(canary.hits.load(Ordering::SeqCst), 0);
+}
+
+#[test]
+fn ordinary_endpoints_are_accepted() {
+    for url in [
+        "https://example.com/hook",
+        "https://example.com",
+        "https://hooks.example.com:8443/a?b=c",
+        "https://93.184.216.34/",
+        "https://xn--e1afmkfd.xn--p1ai/x",
+        "https://пример.рф/x",
+        "https://[2606:2800:220:1:248:1893:25c8:1946]/",
+        "https://example.com:443/",
+        "https://172.32.0.1/",
+        "https://example.com/a@b",
+    ] {
+        assert_eq!(check_endpoint(url, false), Ok(()), "{url}");
+    }
+    assert!(check_endpoint(&format!("https://example.com/{}", "a".repeat(2048)), false).is_err());
+}
+
+#[test]
+fn development_opens_loopback_and_nothing_else() {
+    for url in [
+        "http://127.0.0.1:8080/",
+        "https://127.0.0.1:80/",
+        "http://localhost/hook",
+        "http://[::1]:9/",
+        "http://a.localhost/",
+        "https://example.com/",
+    ] {
+        assert_eq!(check_endpoint(url, true), Ok(()), "{url}");
+    }
+    for url in [
+        "http://example.com/",
+        "http://10.0.0.1/",
+        "https://192.168.0.1/",
+        "http://[::ffff:127.0.0.1]/",
+        "http://0.0.0.0/",
+        "http://u@127.0.0.1/",
+    ] {
+        assert!(check_endpoint(url, true).is_err(), "{url}");
+    }
+}
+
+#[actix_web::test]
+async fn a_name_that_leads_inward_is_not_followed_even_after_it_was_public() {
+    let canary = serve(|_| Reply::new(200, "", ""));
+    let port = canary.url.rsplit_once(':').unwrap().1.to_owned();
+    let inward = vec!["127.0.0.1", "10.0.0.1", "169.254.169.254", "::1", "fd00::1", "::ffff:127.0.0.1", "100.64.0.1", "0.0.0.0"];
+    let answers = Scripted(Mutex::new(vec![inward.clone(), vec!["127.0.0.1"]]));
+    let sender = WebhookSender::with_resolver(Duration::from_secs(2), false, Arc::new(StoppedClock), Arc::new(answers)).unwrap();
+    for _ in 0..2 {
+        let outcome = sender.deliver(message(&format!("https://rebind.example.com:{port}/"))).await;
+        assert!(matches!(outcome, DeliveryOutcome::Forbidden { .. }), "{outcome:?}");
+    }
+    assert_eq!(canary.hits.load(Ordering::SeqCst), 0);
+}
+
+#[actix_web::test]
+async fn a_mixed_answer_leaves_only_its_public_addresses() {
+    let guard = GuardedResolver {
+        inner: Arc::new(Scripted(Mutex::new(vec![vec!["10.0.0.1", "93.184.216.34", "::1", "2606:2800::1"]]))),
+        allow_loopback: false,
+    };
+    let left: Vec<String> = guard.resolve("x.example.com".parse().unwrap()).await.ok().unwrap().map(|a| a.ip().to_string()).collect();
+    assert_eq!(left, ["93.184.216.34", "2606:2800::1"]);
+}
+
+#[actix_web::test]
+async fn delivers_the_message_with_its_headers() {
+    let seen = Arc::new(Mutex::new(None));
+    let store = Arc::clone(&seen);
+    let server = serve(move |r: &Received| {
+        *store.lock().unwrap() = Some((r.head.to_ascii_lowercase(), r.body.clone()));
+        Reply::new(204, "", "")
+    });
+    assert_eq!(sender(true).deliver(message(&format!("{}/hook", server.url))).await, DeliveryOutcome::Accepted);
+    let (head, body) = seen.lock().unwrap().take().unwrap();
+    assert!(head.starts_with("post /hook "), "{head}");
+    for line in [
+        "webhook-id: msg_1\r\n",
+        "webhook-timestamp: 784111777\r\n",
+        "webhook-signature: v1,c2ln\r\n",
+        "content-type: application/json\r\n",
+    ] {
+        assert!(head.contains(line), "{line} in {head}");
+    }
+    assert_eq!(body, r#"{"type":"badge.issued"}"#);
+}
+
+#[actix_web::test]
+async fn every_answer_has_its_outcome() {
+    let cases: [(u16, &str, DeliveryOutcome); 9] = [
+        (200, "", DeliveryOutcome::Accepted),
+        (299, "", DeliveryOutcome::Accepted),
+        (410, "", DeliveryOutcome::Gone),
+        (404, "", failed("status 404", None)),
+        (503, "retry-after: 120\r\n", failed("status 503", Some(120))),
+        (429, "retry-after: Sun, 06 Nov 1994 08:50:37 GMT\r\n", failed("status 429", Some(60))),
+        (429, "retry-after: Sun, 06 Nov 1994 08:00:00 GMT\r\n", failed("status 429", Some(0))),
+        (503, "retry-after: 99999999999999\r\n", failed("status 503", Some(86_400))),
+        (503, "retry-after: soon\r\n", failed("status 503", None)),
+    ];
+    for (status, headers, expected) in cases {
+        let server = serve(move |_| Reply::new(status, headers, "body"));
+        assert_eq!(sender(true).deliver(message(&server.url)).await, expected, "{status} {headers}");
+    }
+}
+
+#[actix_web::test]
+async fn redirects_are_failures_and_lead_nowhere() {
+    let canary = serve(|_| Reply::new(200, "", ""));
+    for status in [301, 302, 303, 307, 308] {
+        let location = format!("location: {}/\r\n", canary.url);
+        let server = serve(move |_| Reply::new(status, &location, ""));
+        assert_eq!(sender(true).deliver(message(&server.url)).await, failed(&format!("status {status}"), None));
+    }
+    assert_eq!(canary.hits.load(Ordering::SeqCst), 0);
+}
+
+#[actix_web::test]
+async fn silence_endless_bodies_and_closed_ports_end_in_time() {
+    let slow = serve(|_| Reply { delay: Duration::from_secs(30), ..Reply::new(200, "", "") });
+    assert_eq!(sender(true).deliver(message(&slow.url)).await, failed("timed out", None));
+    let big = serve(|_| Reply::new(200, "", vec![b'x'; 64 * 1024 * 1024]));
+    assert_eq!(sender(true).deliver(message(&big.url)).await, DeliveryOutcome::Accepted);
+    let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    assert_eq!(sender(true).deliver(message(&format!("http://{closed}/"))).await, failed("no connection (name, network or TLS)", None));
+}
+
+#[actix_web::test]
+async fn a_header_that_would_split_is_not_sent() {
+    let canary = serve(|_| Reply::new(200, "", ""));
+    let split = OutgoingMessage { id: "msg\r\nx: y".into(), ..message(&canary.url) };
+    assert_eq!(sender(true).deliver(split).await, failed("the message does not fit into HTTP headers", None));
+    assert_eq!(canary.hits.load(Ordering::SeqCst), 0);
+}
