@@ -177,8 +177,7 @@ impl Fake {
         }})
         .to_string();
         let signature = WebhookSecret::parse(secret).unwrap().sign(id, now, body.as_bytes());
-        let headers =
-            vec![("webhook-id", id.to_owned()), ("webhook-timestamp", now.secs().to_string()), ("webhook-signature", signature)];
+        let headers = vec![("webhook-id", id.to_owned()), ("webhook-timestamp", now.secs().to_string()), ("webhook-signature", signature)];
         (headers, body)
     }
 }
