@@ -43,6 +43,7 @@ impl Clock for HandClock {
 pub struct OsRandom;
 
 impl Entropy for OsRandom {
+    #[expect(clippy::disallowed_methods, reason = "this is an implementation of the port")]
     fn fill(&self, out: &mut [u8]) {
         getrandom::fill(out).unwrap();
     }
