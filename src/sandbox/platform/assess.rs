@@ -54,6 +54,7 @@ impl Platform {
 }
 
 /// Looks at every badge from time to time, so that a lost event is noticed without a visitor. Ends with the platform.
+#[expect(clippy::disallowed_methods, reason = "a background look waits between two looks; no request does")]
 pub(super) async fn watch(platform: Weak<Platform>, every: Duration) {
     loop {
         tokio::time::sleep(every).await;

@@ -101,7 +101,7 @@ impl BadgeRecord {
         }
         self.version = event.version;
         // Revocation is final; a sender that takes it back is confused, and confusion must not show a badge.
-        if !self.negative.as_ref().is_some_and(|n| n.status == VerifyStatus::Revoked.as_str()) {
+        if self.negative.as_ref().is_none_or(|n| n.status != VerifyStatus::Revoked.as_str()) {
             self.negative = event.negative;
         }
         if let Some(token) = event.attestation {

@@ -107,10 +107,9 @@ impl Platform {
         c.pending = (granted.status == "pending").then_some(now);
         match (granted.badge, granted.attestation) {
             (Some(badge), Some(token)) => c.badge(badge).offer(token),
-            // Known by name only until the event stream tells more.
-            (Some(badge), None) => drop(c.badge(badge)),
             (None, Some(_)) => return Err(CallError::Nonsense("у выданной отметки нет номера").into()),
-            (None, None) => {}
+            // Pending: a record without attestation would push aside a badge that still holds. The event stream will tell.
+            (_, None) => {}
         }
         Ok(())
     }

@@ -123,8 +123,7 @@ impl Gosbadge {
 
     /// Redeems a code and returns what was granted for `community`.
     pub(super) async fn redeem(&self, code: &str, verifier: &str, redirect_uri: &str, community: &str) -> Result<Granted, CallError> {
-        let form =
-            [("grant_type", "authorization_code"), ("code", code), ("redirect_uri", redirect_uri), ("code_verifier", verifier)];
+        let form = [("grant_type", "authorization_code"), ("code", code), ("redirect_uri", redirect_uri), ("code_verifier", verifier)];
         let endpoint = self.metadata().await?.token_endpoint;
         let token: TokenAnswer = parse(&self.post(endpoint, &form).await?, "ответ с результатом")?;
         token

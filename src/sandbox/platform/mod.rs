@@ -39,6 +39,9 @@ use state::Platform;
 /// Largest request body accepted, bytes; the contract keeps events well under it.
 const BODY_MAX: usize = 64 * 1024;
 
+/// However small `poll_every` is, the platform does not look more often by itself.
+const WATCH_MIN: Duration = Duration::from_millis(500);
+
 /// Everything the stand-in needs to know. Holds secrets, therefore no `Debug`.
 pub struct PlatformConfig {
     /// Where to listen; bound by the caller, so that port 0 is known before anything is registered.
@@ -104,7 +107,8 @@ pub fn start(config: PlatformConfig) -> Result<Running, StartError> {
     let listener = config.listener.try_clone()?;
     let platform = Arc::new(Platform::new(config)?);
     let (base_url, redirect_uri) = (platform.base_url.clone(), platform.redirect_uri());
-    runtime.spawn(assess::watch(Arc::downgrade(&platform), platform.poll_every.unwrap_or(Duration::from_secs(60))));
+    let every = platform.poll_every.unwrap_or(Duration::from_secs(60)).max(WATCH_MIN);
+    runtime.spawn(assess::watch(Arc::downgrade(&platform), every));
 
     let data = web::Data::from(platform);
     let server = HttpServer::new(move || {
@@ -144,7 +148,10 @@ fn routes(app: &mut web::ServiceConfig) {
 /// No script runs here, nobody frames us, and nothing with an authorization code in its address leaks by `Referer`.
 fn safe_headers() -> DefaultHeaders {
     DefaultHeaders::new()
-        .add(("Content-Security-Policy", "default-src 'none'; style-src 'self'; img-src 'self' data:; base-uri 'none'; frame-ancestors 'self'"))
+        .add((
+            "Content-Security-Policy",
+            "default-src 'none'; style-src 'self'; img-src 'self' data:; base-uri 'none'; frame-ancestors 'self'",
+        ))
         .add(("X-Content-Type-Options", "nosniff"))
         .add(("Referrer-Policy", "no-referrer"))
         .add(("Cache-Control", "no-store"))

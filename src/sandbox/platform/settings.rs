@@ -53,10 +53,7 @@ pub(super) async fn confirm(
     id: web::Path<String>,
     form: web::Form<UnverifiedForm>,
 ) -> HttpResponse {
-    let session = match admitted(&platform, &request, &id, &form) {
-        Ok(session) => session,
-        Err(refused) => return refused,
-    };
+    let Some(session) = admitted(&platform, &request, &id, &form) else { return not_admitted() };
     match platform.begin(session, &id).await {
         Ok(started) => HttpResponse::Found().insert_header((LOCATION, started.authorize_url)).finish(),
         Err(e) => {
@@ -75,8 +72,8 @@ pub(super) async fn rename(
     id: web::Path<String>,
     form: web::Form<UnverifiedForm>,
 ) -> HttpResponse {
-    if let Err(refused) = admitted(&platform, &request, &id, &form) {
-        return refused;
+    if admitted(&platform, &request, &id, &form).is_none() {
+        return not_admitted();
     }
     let name = form.name.as_deref().unwrap_or_default().trim().to_owned();
     if name.is_empty() || name.chars().count() > NAME_MAX || name.chars().any(char::is_control) {
@@ -114,21 +111,22 @@ pub(super) async fn check(
 }
 
 async fn send(platform: &Platform, request: &HttpRequest, id: &str, form: &UnverifiedForm, kind: &'static str) -> HttpResponse {
-    if let Err(refused) = admitted(platform, request, id, form) {
-        return refused;
+    if admitted(platform, request, id, form).is_none() {
+        return not_admitted();
     }
     platform.tell(id, kind, json!({})).await;
     back(id)
 }
 
 /// The session, if it may change this community and the form comes from our own page.
-fn admitted(platform: &Platform, request: &HttpRequest, id: &str, form: &UnverifiedForm) -> Result<String, HttpResponse> {
-    let session = platform.session_of(request);
-    let admitted = session.filter(|s| {
-        let sent = form.csrf.as_deref().unwrap_or_default();
-        platform.administers(s, id).is_some_and(|csrf| same_secret(&csrf, sent))
-    });
-    admitted.ok_or_else(|| pages::notice(403, "Нужен вход", "Войдите как администратор этого сообщества и нажмите кнопку ещё раз."))
+fn admitted(platform: &Platform, request: &HttpRequest, id: &str, form: &UnverifiedForm) -> Option<String> {
+    let session = platform.session_of(request)?;
+    let csrf = platform.administers(&session, id)?;
+    same_secret(&csrf, form.csrf.as_deref().unwrap_or_default()).then_some(session)
+}
+
+fn not_admitted() -> HttpResponse {
+    pages::notice(403, "Нужен вход", "Войдите как администратор этого сообщества и нажмите кнопку ещё раз.")
 }
 
 fn settings_path(id: &str) -> String {

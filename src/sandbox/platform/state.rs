@@ -109,8 +109,7 @@ impl Platform {
 
 impl State {
     pub(super) fn record(&mut self, delivery: Delivery) {
-        let (log, max) =
-            if delivery.signature_ok { (&mut self.accepted, DELIVERIES_MAX) } else { (&mut self.refused, REFUSED_MAX) };
+        let (log, max) = if delivery.signature_ok { (&mut self.accepted, DELIVERIES_MAX) } else { (&mut self.refused, REFUSED_MAX) };
         log.push_back(delivery);
         if log.len() > max {
             log.pop_front();

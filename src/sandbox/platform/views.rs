@@ -125,12 +125,7 @@ impl Mark {
     fn of(claims: &AttestationClaims, issuer: &str) -> Self {
         let link = Some(claims.reference.clone()).filter(|r| r.starts_with(&format!("{issuer}/")));
         let entity = &claims.legal_entity;
-        Self {
-            authority: authority_name(claims),
-            full_name: entity.legal_person_name.clone(),
-            ogrn: entity.identifier.ogrn.clone(),
-            link,
-        }
+        Self { authority: authority_name(claims), full_name: entity.legal_person_name.clone(), ogrn: entity.identifier.ogrn.clone(), link }
     }
 }
 
@@ -153,9 +148,8 @@ pub(super) fn authority_name(claims: &AttestationClaims) -> String {
 
 /// `24 ноября, 12:04`, Moscow time.
 pub(super) fn moscow(at: Timestamp) -> String {
-    const MONTHS: [&str; 12] = [
-        "января", "февраля", "марта", "апреля", "мая", "июня", "июля", "августа", "сентября", "октября", "ноября", "декабря",
-    ];
+    const MONTHS: [&str; 12] =
+        ["января", "февраля", "марта", "апреля", "мая", "июня", "июля", "августа", "сентября", "октября", "ноября", "декабря"];
     let t = Timestamp::from_millis(at.millis().saturating_add(MOSCOW_MS)).to_utc();
     let month = MONTHS[usize::from(u8::from(t.month())) - 1];
     format!("{} {month}, {:02}:{:02}:{:02}", t.day(), t.hour(), t.minute(), t.second())

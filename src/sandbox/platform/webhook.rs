@@ -138,7 +138,11 @@ fn apply(platform: &Platform, state: &mut State, word: &str, data: BadgeData, at
     match community.badge(event.badge).apply(event) {
         Applied::Late => "late",
         Applied::Taken => {
+            // Decided now, one way or the other; an older failure no longer says where things stand.
             community.pending = None;
+            if positive {
+                community.last_error = None;
+            }
             TAKEN
         }
     }

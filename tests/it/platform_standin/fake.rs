@@ -43,6 +43,7 @@ impl Clock for HandClock {
 pub struct OsRandom;
 
 impl Entropy for OsRandom {
+    #[expect(clippy::disallowed_methods, reason = "this is an implementation of the port")]
     fn fill(&self, out: &mut [u8]) {
         getrandom::fill(out).unwrap();
     }
@@ -177,8 +178,7 @@ impl Fake {
         }})
         .to_string();
         let signature = WebhookSecret::parse(secret).unwrap().sign(id, now, body.as_bytes());
-        let headers =
-            vec![("webhook-id", id.to_owned()), ("webhook-timestamp", now.secs().to_string()), ("webhook-signature", signature)];
+        let headers = vec![("webhook-id", id.to_owned()), ("webhook-timestamp", now.secs().to_string()), ("webhook-signature", signature)];
         (headers, body)
     }
 }
