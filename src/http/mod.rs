@@ -9,13 +9,10 @@ mod health;
 mod login;
 mod oauth;
 pub mod pages;
-<<<<<<< HEAD
 mod problem;
 mod public_pages;
+pub mod request_log;
 pub mod routes;
 mod webhooks;
 
 pub use context::Http;
-=======
-pub mod request_log;
->>>>>>> h/chassis
