@@ -1,3 +1,5 @@
-//! The binary: hands over to the command line.
+//! Calls the command line and hands its exit status on.
 
-fn main() {}
+fn main() -> std::process::ExitCode {
+    gosbadge::cli::main()
+}

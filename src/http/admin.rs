@@ -5,7 +5,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::context::{Http, Shared, bytes, query, request_id};
+use super::context::{Http, Shared, bytes, query, remote, request_id};
 use super::problem;
 use crate::domain::badge::BadgeChange;
 use crate::domain::reason::ReasonCode;
@@ -26,7 +26,7 @@ struct ChangeRequest {
 async fn operator(http: &Http, req: &HttpRequest, needed: Role, action: &str, target: &str) -> Result<Actor, Error> {
     let bearer = req.headers().get(header::AUTHORIZATION).and_then(|v| v.to_str().ok()).and_then(|v| v.split_once(' '));
     let token = bearer.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer")).map(|(_, t)| t.trim().to_owned());
-    let caller = Caller { token, remote: http.remote(req), request_id: Some(request_id(req)) };
+    let caller = Caller { token, remote: remote(req), request_id: Some(request_id(req)) };
     authenticate_operator(&http.app, caller, needed, action, target).await
 }
 

@@ -2,7 +2,6 @@
 //! language, and bodies read with clear errors.
 
 use std::collections::BTreeMap;
-use std::net::IpAddr;
 use std::sync::Arc;
 
 use actix_web::cookie::{Cookie, SameSite};
@@ -10,6 +9,7 @@ use actix_web::http::header;
 use actix_web::{HttpMessage as _, HttpRequest, web};
 
 use super::pages::Here;
+use super::request_log::RequestContext;
 use crate::domain::lang::Lang;
 use crate::service::{App, Error};
 
@@ -17,16 +17,10 @@ use crate::service::{App, Error};
 pub struct Http {
     /// The service.
     pub app: Arc<App>,
-    /// Whether an address belongs to a proxy whose `X-Forwarded-For` is believed.
-    pub trusted_proxy: Box<dyn Fn(IpAddr) -> bool + Send + Sync>,
 }
 
 /// Public and admin listeners are told apart by type, so that a handler cannot land on the wrong one unnoticed.
 pub(super) type Shared = web::Data<Http>;
-
-/// Request id as the request log made or accepted it.
-#[derive(Clone)]
-pub struct RequestId(pub String);
 
 impl Http {
     fn secure(&self) -> bool {
@@ -50,22 +44,16 @@ impl Http {
     pub fn browser_cookie(&self, secret: String) -> Cookie<'static> {
         Cookie::build(self.cookie_name(), secret).path("/").http_only(true).secure(self.secure()).same_site(SameSite::Lax).finish()
     }
+}
 
-    /// The caller's address: the peer, or, behind a trusted proxy, the last address in `X-Forwarded-For` that is none.
-    pub fn remote(&self, req: &HttpRequest) -> Option<String> {
-        let peer = req.peer_addr()?.ip();
-        if !(self.trusted_proxy)(peer) {
-            return Some(peer.to_string());
-        }
-        let forwarded = req.headers().get_all("x-forwarded-for").filter_map(|v| v.to_str().ok()).flat_map(|v| v.split(','));
-        let chain: Vec<IpAddr> = forwarded.filter_map(|a| a.trim().parse().ok()).collect();
-        Some(chain.into_iter().rev().find(|a| !(self.trusted_proxy)(*a)).unwrap_or(peer).to_string())
-    }
+/// The caller's whole address, for the audit trail.
+pub(super) fn remote(req: &HttpRequest) -> Option<String> {
+    req.extensions().get::<RequestContext>().and_then(|c| c.client).map(|a| a.to_string())
 }
 
 /// The request's id, for error pages and the audit trail.
 pub(super) fn request_id(req: &HttpRequest) -> String {
-    req.extensions().get::<RequestId>().map_or_else(String::new, |r| r.0.clone())
+    req.extensions().get::<RequestContext>().map_or_else(String::new, |c| c.request_id.clone())
 }
 
 /// Language and own address, for pages.

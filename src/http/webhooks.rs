@@ -3,7 +3,7 @@
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
 
-use super::context::{Shared, bytes, request_id};
+use super::context::{Shared, bytes, remote, request_id};
 use super::problem;
 use crate::service::receive_webhook::{Received, receive_webhook};
 use crate::service::{Actor, Error};
@@ -21,7 +21,7 @@ pub(super) async fn receive(http: Shared, req: HttpRequest, platform: web::Path<
             kind: "platform",
             id: Some(platform.clone()),
             role: None,
-            remote: http.remote(&req),
+            remote: remote(&req),
             request_id: Some(request_id(&req)),
         };
         let received = Received {

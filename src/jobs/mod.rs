@@ -75,7 +75,8 @@ async fn follow(app: Arc<App>, pause: Duration, mut stopped: watch::Receiver<boo
     }
 }
 
-async fn deliver_loop(app: Arc<App>, pause: Duration, mut stopped: watch::Receiver<bool>) {
+async fn deliver_loop(app: Arc<App>, pause: Duration, stopped: watch::Receiver<bool>) {
+    let mut waiting = stopped.clone();
     loop {
         match deliver::deliver_due(&app).await {
             // More may be waiting behind what was just delivered.
@@ -83,15 +84,11 @@ async fn deliver_loop(app: Arc<App>, pause: Duration, mut stopped: watch::Receiv
             Ok(_) => {}
             Err(e) => complain("deliver", &e),
         }
-        let rung = async {
-            app.delivery_bell.notified().await;
-            true
-        };
         let go_on = tokio::select! {
-            on = rung => on && !*stopped.borrow(),
-            on = rest(pause, &mut stopped.clone()) => on,
+            () = app.delivery_bell.notified() => !*stopped.borrow(),
+            on = rest(pause, &mut waiting) => on,
         };
-        if !go_on || *stopped.borrow_and_update() {
+        if !go_on {
             return;
         }
     }

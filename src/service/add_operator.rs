@@ -120,6 +120,36 @@ pub async fn disable_operator(app: &Arc<App>, name: String, actor: &Actor) -> Re
         })
 }
 
+/// Gives an operator a new token; the old one stops working at once.
+///
+/// # Errors
+/// [`Error::NotFound`].
+pub async fn replace_token(app: &Arc<App>, name: String, actor: &Actor) -> Result<String, Error> {
+    let now = app.clock.now();
+    let token = format!("gbo_{}", app.entropy.token());
+    let token_digest = digest::of_secret(SecretKind::OperatorToken, &token);
+    let entry = entry(app, "operator.replace_token", &name, actor);
+    app.db
+        .write("replace_operator_token", move |tx| {
+            operators::replace_token(tx, &name, &token_digest, now)?;
+            audit::insert(tx, &entry)
+        })
+        .await
+        .map_err(|e| match e {
+            crate::store::StoreError::Stale(_) => Error::NotFound("operator"),
+            other => other.into(),
+        })?;
+    Ok(token)
+}
+
+/// Every operator, by name.
+///
+/// # Errors
+/// [`Error`] when the database is away.
+pub async fn list_operators(app: &Arc<App>) -> Result<Vec<OperatorRow>, Error> {
+    app.db.read("list_operators", |tx| operators::list(tx)).await.map_err(Error::from)
+}
+
 pub(super) fn entry(app: &App, action: &str, target: &str, actor: &Actor) -> AuditRow {
     let now = app.clock.now();
     AuditRow {

@@ -56,6 +56,9 @@ pub enum SecretPurpose {
 }
 
 impl SecretPurpose {
+    /// Every purpose.
+    pub const ALL: [Self; 3] = [Self::Client, Self::WebhookIn, Self::WebhookOut];
+
     /// The word in the database.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -71,15 +74,68 @@ impl SecretPurpose {
 /// # Errors
 /// [`Error::InvalidRequest`] naming what is wrong, [`Error::Conflict`] when the id is taken.
 pub async fn add_platform(app: &Arc<App>, new: NewPlatform, actor: &Actor) -> Result<PlatformSecrets, Error> {
+    record(app, new, actor, false).await
+}
+
+/// Registers a platform, or gives a known one new addresses and new secrets; the old secrets stop working at once.
+///
+/// # Errors
+/// [`Error::InvalidRequest`] naming what is wrong.
+pub async fn replace_platform(app: &Arc<App>, new: NewPlatform, actor: &Actor) -> Result<PlatformSecrets, Error> {
+    record(app, new, actor, true).await
+}
+
+/// Every platform, by id.
+///
+/// # Errors
+/// [`Error`] when the database is away.
+pub async fn list_platforms(app: &Arc<App>) -> Result<Vec<PlatformRow>, Error> {
+    app.db.read("list_platforms", |tx| platforms::list(tx)).await.map_err(Error::from)
+}
+
+async fn record(app: &Arc<App>, new: NewPlatform, actor: &Actor, may_replace: bool) -> Result<PlatformSecrets, Error> {
     check(&new)?;
     let now = app.clock.now();
-    let client_id = new.id.to_string();
+    let row = row_of(new, now)?;
+    let (client_row, client_secret) = make(app, &row.id, SecretPurpose::Client, now)?;
+    let (in_row, inbound) = make(app, &row.id, SecretPurpose::WebhookIn, now)?;
+    let (out_row, outgoing) = make(app, &row.id, SecretPurpose::WebhookOut, now)?;
+    let with_secret = row.jwks.is_none();
+    let entry = super::add_operator::entry(app, "platform.add", &row.id, actor);
+    let client_id = row.client_id.clone();
+    app.db
+        .write("add_platform", move |tx| -> Result<(), Error> {
+            if platforms::by_id(tx, &row.id)?.is_none() {
+                platforms::insert(tx, &row)?;
+            } else if may_replace {
+                platforms::replace(tx, &row)?;
+                for purpose in SecretPurpose::ALL {
+                    platforms::expire_secrets(tx, &row.id, purpose.as_str(), now)?;
+                }
+            } else {
+                return Err(Error::Conflict(format!("a platform {:?} exists already", row.id)));
+            }
+            for secret in [&in_row, &out_row].into_iter().chain(with_secret.then_some(&client_row)) {
+                platforms::insert_secret(tx, secret)?;
+            }
+            Ok(audit::insert(tx, &entry)?)
+        })
+        .await?;
+    Ok(PlatformSecrets {
+        client_id,
+        client_secret: with_secret.then_some(client_secret),
+        inbound_webhook_secret: inbound,
+        outgoing_webhook_secret: outgoing,
+    })
+}
+
+fn row_of(new: NewPlatform, now: Timestamp) -> Result<PlatformRow, Error> {
     let json = |v: &[String]| serde_json::to_string(v).map_err(|e| Error::Internal(e.to_string()));
-    let row = PlatformRow {
+    Ok(PlatformRow {
         id: new.id.to_string(),
         name: new.name,
         base_url: new.base_url,
-        client_id: client_id.clone(),
+        client_id: new.id.to_string(),
         auth_method: if new.jwks.is_some() { "private_key_jwt" } else { "client_secret_basic" }.to_owned(),
         redirect_uris: json(&new.redirect_uris)?,
         community_prefixes: json(&new.community_prefixes)?,
@@ -89,31 +145,6 @@ pub async fn add_platform(app: &Arc<App>, new: NewPlatform, actor: &Actor) -> Re
         created_at: now.millis(),
         updated_at: now.millis(),
         updated_by: "add_platform".to_owned(),
-    };
-    let (client_row, client_secret) = make(app, &row.id, SecretPurpose::Client, now)?;
-    let (in_row, inbound) = make(app, &row.id, SecretPurpose::WebhookIn, now)?;
-    let (out_row, outgoing) = make(app, &row.id, SecretPurpose::WebhookOut, now)?;
-    let with_secret = row.jwks.is_none();
-    let entry = super::add_operator::entry(app, "platform.add", &row.id, actor);
-    let id = row.id.clone();
-    app.db
-        .write("add_platform", move |tx| {
-            platforms::insert(tx, &row)?;
-            for secret in [&in_row, &out_row].into_iter().chain(with_secret.then_some(&client_row)) {
-                platforms::insert_secret(tx, secret)?;
-            }
-            audit::insert(tx, &entry)
-        })
-        .await
-        .map_err(|e| match e {
-            StoreError::Duplicate => Error::Conflict(format!("a platform {id:?} exists already")),
-            other => other.into(),
-        })?;
-    Ok(PlatformSecrets {
-        client_id,
-        client_secret: with_secret.then_some(client_secret),
-        inbound_webhook_secret: inbound,
-        outgoing_webhook_secret: outgoing,
     })
 }
 

@@ -14,13 +14,21 @@ use tokio::sync::Semaphore;
 
 use super::StoreError;
 
-/// A connection to either database.
-#[derive(diesel::MultiConnection)]
-pub(crate) enum AnyConnection {
-    /// PostgreSQL.
-    Postgres(PgConnection),
-    /// SQLite.
-    Sqlite(SqliteConnection),
+pub(super) use any::AnyConnection;
+
+mod any {
+    #![expect(missing_docs, reason = "the derive writes types of its own beside the enum")]
+
+    use diesel::{PgConnection, SqliteConnection};
+
+    /// A connection to either database.
+    #[derive(diesel::MultiConnection)]
+    pub enum AnyConnection {
+        /// PostgreSQL.
+        Postgres(PgConnection),
+        /// SQLite.
+        Sqlite(SqliteConnection),
+    }
 }
 
 /// Which database, from `database.url`.

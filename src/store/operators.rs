@@ -56,3 +56,14 @@ pub fn disable(tx: &mut Tx<'_>, name: &str, now: Timestamp) -> Result<(), StoreE
         .execute(tx.conn)?;
     StoreError::expect_one(n, "operator")
 }
+
+/// Replaces an operator's token.
+///
+/// # Errors
+/// [`StoreError::Stale`] when there is no such operator, or it is disabled.
+pub fn replace_token(tx: &mut Tx<'_>, name: &str, digest: &str, now: Timestamp) -> Result<(), StoreError> {
+    let n = diesel::update(operators::table.filter(operators::name.eq(name).and(operators::state.eq("active"))))
+        .set((operators::token_digest.eq(digest), operators::updated_at.eq(now.millis()), operators::updated_by.eq(tx.name)))
+        .execute(tx.conn)?;
+    StoreError::expect_one(n, "operator")
+}

@@ -8,8 +8,8 @@ use crate::domain::community::PlatformId;
 use crate::domain::time::Timestamp;
 
 /// A platform, as registered.
-#[derive(Clone, Debug, Queryable, Selectable, Insertable)]
-#[diesel(table_name = platforms)]
+#[derive(Clone, Debug, Queryable, Selectable, Insertable, AsChangeset)]
+#[diesel(table_name = platforms, treat_none_as_null = true)]
 pub struct PlatformRow {
     /// Short name, `vk`.
     pub id: String,
@@ -92,6 +92,17 @@ pub struct SecretRow {
 pub fn insert(tx: &mut Tx<'_>, row: &PlatformRow) -> Result<(), StoreError> {
     diesel::insert_into(platforms::table).values(row).execute(tx.conn)?;
     Ok(())
+}
+
+/// Replaces everything about a known platform but the day it was registered.
+///
+/// # Errors
+/// [`StoreError::Stale`] when there is none.
+pub fn replace(tx: &mut Tx<'_>, row: &PlatformRow) -> Result<(), StoreError> {
+    let old = by_id(tx, &row.id)?.ok_or(StoreError::Stale("platform"))?;
+    let row = PlatformRow { created_at: old.created_at, ..row.clone() };
+    let n = diesel::update(platforms::table.find(&row.id)).set(&row).execute(tx.conn)?;
+    StoreError::expect_one(n, "platform")
 }
 
 /// Adds a secret.

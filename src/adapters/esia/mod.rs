@@ -24,7 +24,7 @@ use claims::{AccessClaims, CodeClaims, Expected, IdClaims, SCOPE_PREFIX};
 use errors::{explain, fault};
 use jwt::{TokenFault, TokenKind, TokenVerifier, peek};
 use rest::{RawOrganisation, RawPerson, RawRoles, checked_oid};
-pub use settings::{EsiaSettings, EsiaSettingsError, Generation, Nonce, OrganisationRoute, Pkce, TokenAlg};
+pub use settings::{DEFAULT_ORGANISATION_SCOPES, EsiaSettings, EsiaSettingsError, Generation, Nonce, OrganisationRoute, Pkce, TokenAlg};
 use sign::RequestSigner;
 use transport::{At, Transport};
 

@@ -1,0 +1,181 @@
+//! The composition root: the one place that knows which adapter stands behind which port. Everybody else gets a finished
+//! [`App`].
+
+mod esia;
+mod keys;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+pub use esia::{ClientIdentity, client_identity, provider, sandbox_provider};
+
+use crate::adapters::clock::SystemClock;
+use crate::adapters::entropy::OsEntropy;
+use crate::adapters::signer::Keyring;
+use crate::adapters::vault::KeyVault;
+use crate::adapters::webhook::{WebhookSender, check_endpoint};
+use crate::config::Config;
+use crate::domain::refusal::RefusalCode;
+use crate::domain::time::Timestamp;
+use crate::ports::identity_provider::{IdpError, IdpSession, Login, LoginCallback, LoginSecrets, UnverifiedOrganisation};
+use crate::ports::{Clock, Entropy, EventSink, IdentityProvider, Signer, Vault};
+use crate::service::status_view::StatusView;
+use crate::service::{App, Settings};
+use crate::store::conn::Location;
+use crate::store::{Db, migrate};
+use crate::verifier::Verifier;
+
+/// Why the service cannot be put together. One line for a person.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct WireError(pub String);
+
+impl WireError {
+    pub(super) fn new(e: impl std::fmt::Display) -> Self {
+        Self(e.to_string())
+    }
+}
+
+/// The ports whose choice is not the configuration's: time and randomness, and what tests put in place of others.
+#[derive(Clone)]
+pub struct Parts {
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+    /// Randomness.
+    pub entropy: Arc<dyn Entropy>,
+    /// In place of the configured identity provider.
+    pub idp: Option<Arc<dyn IdentityProvider>>,
+    /// Wraps the signer; tests stop the process inside it.
+    pub wrap_signer: Option<fn(Arc<dyn Signer>) -> Arc<dyn Signer>>,
+}
+
+impl Parts {
+    /// The system's clock and random source.
+    pub fn system() -> Self {
+        Self { clock: Arc::new(SystemClock), entropy: Arc::new(OsEntropy), idp: None, wrap_signer: None }
+    }
+}
+
+/// Opens the configured database; does not migrate it.
+///
+/// # Errors
+/// [`WireError`] when it cannot be reached.
+pub fn database(config: &Config) -> Result<Db, WireError> {
+    let location = Location::parse(config.database.url.expose())
+        .ok_or_else(|| WireError("database.url must be sqlite:PATH or postgres://…".to_owned()))?;
+    if let Some(dir) = location.path().and_then(std::path::Path::parent).filter(|d| !d.as_os_str().is_empty()) {
+        std::fs::create_dir_all(dir).map_err(|e| WireError(format!("cannot create {}: {e}", dir.display())))?;
+    }
+    Db::open(location, config.database.pool_size).map_err(WireError::new)
+}
+
+/// Puts the service together over a migrated database: seals, keys, identity provider, delivery.
+///
+/// # Errors
+/// [`WireError`] saying what is missing and what to do.
+pub async fn app(config: &Config, parts: Parts) -> Result<Arc<App>, WireError> {
+    let db = database(config)?;
+    migrate::apply(&db).await.map_err(WireError::new)?;
+    let vault = vault(config, &parts)?;
+    let ring = keys::load_or_make(&db, &*vault, parts.clock.now()).await?;
+    let mut signer: Arc<dyn Signer> = Arc::new(Keyring::new(ring).map_err(WireError::new)?);
+    let published = serde_json::json!({ "keys": signer.public_keys() }).to_string();
+    let verifier = Verifier::new(&config.public_url, published.as_bytes()).map_err(WireError::new)?;
+    if let Some(wrap) = parts.wrap_signer {
+        signer = wrap(signer);
+    }
+    let idp = match parts.idp {
+        Some(idp) => idp,
+        None => provider(config, Arc::clone(&parts.entropy))?,
+    };
+    let sink: Arc<dyn EventSink> =
+        Arc::new(WebhookSender::new(config.webhooks.timeout, config.dev, Arc::clone(&parts.clock)).map_err(WireError)?);
+    let app = Arc::new(App {
+        db,
+        clock: parts.clock,
+        entropy: parts.entropy,
+        signer,
+        vault,
+        idp,
+        sink,
+        settings: settings(config),
+        verifier,
+        view: StatusView::default(),
+        delivery_bell: tokio::sync::Notify::new(),
+    });
+    app.view.refresh(&app).await.map_err(|e| WireError(format!("the status view cannot be built: {e}")))?;
+    Ok(app)
+}
+
+fn settings(c: &Config) -> Settings {
+    Settings {
+        issuer: c.public_url.clone(),
+        attestation_lifetime: c.attestation.lifetime,
+        status_ttl: c.status.ttl,
+        status_lifetime: c.status.expires_after,
+        status_list_size: c.status.list_size,
+        view_max_age: c.status.max_view_age,
+        application_lifetime: c.application.lifetime,
+        request_uri_lifetime: c.oauth.request_uri_lifetime,
+        code_lifetime: c.oauth.code_lifetime,
+        access_token_lifetime: c.oauth.access_token_lifetime,
+        login_lifetime: c.login.lifetime,
+        evidence_retention: c.evidence.retention,
+        delivery_concurrency: c.webhooks.concurrency,
+    }
+}
+
+fn vault(config: &Config, parts: &Parts) -> Result<Arc<dyn Vault>, WireError> {
+    let mut keks: Vec<[u8; 32]> = config.keys.kek.iter().map(|k| *k.expose()).collect();
+    if keks.is_empty() {
+        keks.push(keys::development_key(config, "kek", &*parts.entropy)?);
+    }
+    let pseudonym_key = match &config.keys.pseudonym_key {
+        Some(key) => *key.expose(),
+        None => keys::development_key(config, "pseudonym_key", &*parts.entropy)?,
+    };
+    Ok(Arc::new(KeyVault::new(&keks, pseudonym_key, Arc::clone(&parts.entropy)).map_err(WireError::new)?))
+}
+
+/// Whether a webhook address is one we would ever connect to.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn check_webhook_url(config: &Config, url: &str) -> Result<(), WireError> {
+    check_endpoint(url, config.dev).map_err(WireError)
+}
+
+/// Where a bound listener can be reached by others on this machine.
+pub fn loopback_url(address: SocketAddr) -> String {
+    format!("http://{address}")
+}
+
+/// Stands where a command needs no sign-in; refuses everything as our own fault.
+pub struct NoIdentityProvider;
+
+#[async_trait::async_trait]
+impl IdentityProvider for NoIdentityProvider {
+    fn id(&self) -> &'static str {
+        "none"
+    }
+
+    fn begin(&self, _: &LoginSecrets, _: Timestamp) -> Result<String, IdpError> {
+        Err(self.explain_error("none", None))
+    }
+
+    fn explain_error(&self, _: &str, _: Option<&str>) -> IdpError {
+        IdpError { code: RefusalCode::F17, detail: "this process has no identity provider".to_owned(), upstream: None }
+    }
+
+    async fn complete(&self, _: LoginCallback, _: Timestamp) -> Result<Login, IdpError> {
+        Err(self.explain_error("none", None))
+    }
+
+    async fn organisation(&self, _: &IdpSession, _: &str, _: Timestamp) -> Result<UnverifiedOrganisation, IdpError> {
+        Err(self.explain_error("none", None))
+    }
+
+    fn logout_url(&self, _: &str) -> Option<String> {
+        None
+    }
+}
