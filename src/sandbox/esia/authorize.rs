@@ -107,9 +107,7 @@ impl Esia {
         params.check_timestamp(self.clock.now(), self.timestamp_window)?;
         let (signed, names) = match generation {
             Generation::V1 => (signature::first_generation_string(params), BTreeSet::new()),
-            Generation::V2 => {
-                (signature::second_generation_string(params), scope::parse_organisation_names(params.text("scope_org"))?)
-            }
+            Generation::V2 => (signature::second_generation_string(params), scope::parse_organisation_names(params.text("scope_org"))?),
         };
         signature::check(client, generation, params, &[signed])?;
         let scopes = scope::parse(params.text("scope"), generation)?;
@@ -173,7 +171,10 @@ fn code_challenge(params: &Params) -> Result<Option<String>, Fault> {
     let Some(challenge) = params.get("code_challenge") else { return Ok(None) };
     let whole = URL_SAFE_NO_PAD.decode(challenge).is_ok_and(|digest| digest.len() == 32);
     if params.get("code_challenge_method") != Some("S256") || !whole {
-        return Err(Fault::because(Code::InvalidParameter, "PKCE here means code_challenge_method=S256 with a 43-character code_challenge."));
+        return Err(Fault::because(
+            Code::InvalidParameter,
+            "PKCE here means code_challenge_method=S256 with a 43-character code_challenge.",
+        ));
     }
     Ok(Some(challenge.to_owned()))
 }

@@ -48,7 +48,9 @@ impl Code {
     /// wording of RFC 6749 §4.1.2.1 and §5.2, so the others follow it too.
     const fn entry(self) -> (&'static str, &'static str, &'static str) {
         match self {
-            Self::InvalidParameter => ("007003", "invalid_request", "The request includes an invalid parameter value or a repeated parameter."),
+            Self::InvalidParameter => {
+                ("007003", "invalid_request", "The request includes an invalid parameter value or a repeated parameter.")
+            }
             Self::Declined => ("007004", "access_denied", "The resource owner or authorization server denied the request."),
             Self::ClientNotAllowed => {
                 ("007005", "unauthorized_client", "The client is not authorized to request an access token using this method.")

@@ -121,7 +121,8 @@ pub(super) fn fault(fault: &Fault) -> HttpResponse {
 
 /// The request behind the form has been answered or has waited too long.
 pub(super) fn stale_login() -> HttpResponse {
-    let line = "Запрос на вход уже использован или ждал слишком долго. Вернитесь в систему, которая вас сюда направила, и начните вход заново.";
+    let line =
+        "Запрос на вход уже использован или ждал слишком долго. Вернитесь в систему, которая вас сюда направила, и начните вход заново.";
     plain(StatusCode::BAD_REQUEST, "Запрос на вход устарел", &[line.into()], None)
 }
 
@@ -136,21 +137,13 @@ pub(super) fn signed_out(gone: Cookie<'static>) -> HttpResponse {
     plain(StatusCode::OK, "Вы вышли", &["Страницу можно закрыть.".into()], Some(gone))
 }
 
-/// No such object in the REST interface.
-pub(super) fn no_such_object() -> HttpResponse {
-    HttpResponse::NotFound().content_type("text/plain; charset=utf-8").body("Not Found")
-}
-
 /// `GET /`
 pub(super) async fn front(esia: web::Data<Esia>) -> HttpResponse {
     let clients = esia.clients.iter().map(|client| client.client_id.as_str()).collect::<Vec<_>>().join(", ");
     plain(
         StatusCode::OK,
         "Учебный вход",
-        &[
-            format!("Известные системы: {clients}."),
-            format!("Сертификаты, которыми подписаны маркеры: {}/public/esia.pem", esia.base_url),
-        ],
+        &[format!("Известные системы: {clients}."), format!("Сертификаты, которыми подписаны маркеры: {}/public/esia.pem", esia.base_url)],
         None,
     )
 }

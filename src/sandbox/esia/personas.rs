@@ -246,9 +246,7 @@ mod tests {
         let d = digits(text);
         match d.len() {
             10 => d[9] == weighed(&d, &[2, 4, 10, 3, 5, 9, 4, 6, 8]),
-            12 => {
-                d[10] == weighed(&d, &[7, 2, 4, 10, 3, 5, 9, 4, 6, 8]) && d[11] == weighed(&d, &[3, 7, 2, 4, 10, 3, 5, 9, 4, 6, 8])
-            }
+            12 => d[10] == weighed(&d, &[7, 2, 4, 10, 3, 5, 9, 4, 6, 8]) && d[11] == weighed(&d, &[3, 7, 2, 4, 10, 3, 5, 9, 4, 6, 8]),
             _ => false,
         }
     }
@@ -284,8 +282,16 @@ mod tests {
         assert_eq!(
             ids,
             [
-                "kindergarten-head", "ministry-head", "city-admin", "employee", "two-organisations", "liquidated-head",
-                "private-school-head", "sole-trader", "unconfirmed", "no-organisation"
+                "kindergarten-head",
+                "ministry-head",
+                "city-admin",
+                "employee",
+                "two-organisations",
+                "liquidated-head",
+                "private-school-head",
+                "sole-trader",
+                "unconfirmed",
+                "no-organisation"
             ]
         );
         let oids: BTreeSet<u64> = personas().iter().map(|persona| persona.oid).collect();

@@ -1,24 +1,47 @@
 //! `/rs`: a person's record, contacts and roles, an organisation's record; each field only for a granted scope.
 
 use actix_web::http::header;
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse, ResponseError, web};
 use openssl::sha::sha256;
 use serde_json::{Value, json};
 
 use super::organisations::{Organisation, TERRITORY};
 use super::personas::{Membership, Persona};
 use super::tokens::AccessClaims;
-use super::{Esia, page, scope};
+use super::{Esia, scope};
 
 /// ESIA keeps the time of the last change; the invented people never change.
 const UPDATED_ON: i64 = 1_748_779_200;
 
+/// Why the interface shows nothing.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Refused {
+    /// No token, or none of ours in force.
+    #[error("Unauthorized")]
+    Unauthorized,
+    /// The token does not reach so far.
+    #[error("SecurityErrorEnum.scopeNotAllowed")]
+    ScopeNotAllowed,
+    /// The token reaches, but there is nothing.
+    #[error("Not Found")]
+    NoSuchObject,
+}
+
+impl ResponseError for Refused {
+    fn error_response(&self) -> HttpResponse {
+        match self {
+            Self::Unauthorized => HttpResponse::Unauthorized().insert_header((header::WWW_AUTHENTICATE, "Bearer")).body(self.to_string()),
+            Self::ScopeNotAllowed => HttpResponse::Forbidden().json(json!({"code": "ESIA-005029", "message": self.to_string()})),
+            Self::NoSuchObject => HttpResponse::NotFound().body(self.to_string()),
+        }
+    }
+}
+
+type Answer = Result<HttpResponse, Refused>;
+
 /// `GET /rs/prns/{oid}[?embed=(contacts.elements)]`
-pub(super) async fn person(esia: web::Data<Esia>, request: HttpRequest, oid: web::Path<u64>) -> HttpResponse {
-    let (token, persona) = match esia.person_in(&request, *oid) {
-        Ok(found) => found,
-        Err(answer) => return answer,
-    };
+pub(super) async fn person(esia: web::Data<Esia>, request: HttpRequest, oid: web::Path<u64>) -> Answer {
+    let (token, persona) = esia.person_in(&request, *oid)?;
     let granted = |name| scope::grants_person(&token.scope, name, persona.oid);
     let mut body = json!({
         "stateFacts": ["EntityRoot"], "trusted": persona.trusted, "status": "REGISTERED", "verifying": false,
@@ -44,59 +67,50 @@ pub(super) async fn person(esia: web::Data<Esia>, request: HttpRequest, oid: web
     if embeds(&request, "contacts.elements") {
         body["contacts"] = collection(contacts_of(persona, &token));
     }
-    tagged(body)
+    Ok(tagged(body))
 }
 
 /// `GET /rs/prns/{oid}/roles`, always inline.
-pub(super) async fn roles(esia: web::Data<Esia>, request: HttpRequest, oid: web::Path<u64>) -> HttpResponse {
-    match esia.person_in(&request, *oid) {
-        Err(answer) => answer,
-        Ok((token, persona)) if !scope::grants_person(&token.scope, "usr_org", persona.oid) => scope_not_allowed(),
-        Ok((_, persona)) => tagged(collection(persona.memberships.iter().map(|membership| role(persona, membership)).collect())),
+pub(super) async fn roles(esia: web::Data<Esia>, request: HttpRequest, oid: web::Path<u64>) -> Answer {
+    let (token, persona) = esia.person_in(&request, *oid)?;
+    if !scope::grants_person(&token.scope, "usr_org", persona.oid) {
+        return Err(Refused::ScopeNotAllowed);
     }
+    Ok(tagged(collection(persona.memberships.iter().map(|membership| role(persona, membership)).collect())))
 }
 
 /// `GET /rs/prns/{oid}/ctts[?embed=(elements)]`: objects when embedded, addresses otherwise.
-pub(super) async fn contacts(esia: web::Data<Esia>, request: HttpRequest, oid: web::Path<u64>) -> HttpResponse {
-    let (token, persona) = match esia.person_in(&request, *oid) {
-        Ok(found) => found,
-        Err(answer) => return answer,
-    };
+pub(super) async fn contacts(esia: web::Data<Esia>, request: HttpRequest, oid: web::Path<u64>) -> Answer {
+    let (token, persona) = esia.person_in(&request, *oid)?;
     let mut elements = contacts_of(persona, &token);
     if !embeds(&request, "elements") {
         let address = |contact: &Value| json!(format!("{}/rs/prns/{}/ctts/{}", esia.base_url, persona.oid, contact["id"]));
         elements = elements.iter().map(address).collect();
     }
-    tagged(collection(elements))
+    Ok(tagged(collection(elements)))
 }
 
 /// `GET /rs/prns/{oid}/ctts/{id}`
-pub(super) async fn contact(esia: web::Data<Esia>, request: HttpRequest, path: web::Path<(u64, u64)>) -> HttpResponse {
+pub(super) async fn contact(esia: web::Data<Esia>, request: HttpRequest, path: web::Path<(u64, u64)>) -> Answer {
     let (oid, id) = path.into_inner();
-    match esia.person_in(&request, oid) {
-        Err(answer) => answer,
-        Ok((token, persona)) => match contacts_of(persona, &token).into_iter().find(|contact| contact["id"] == id) {
-            Some(contact) => tagged(contact),
-            None => page::no_such_object(),
-        },
-    }
+    let (token, persona) = esia.person_in(&request, oid)?;
+    let contact = contacts_of(persona, &token).into_iter().find(|contact| contact["id"] == id);
+    contact.map(tagged).ok_or(Refused::NoSuchObject)
 }
 
 /// Collections no invented person has anything in.
-pub(super) async fn empty_collection(esia: web::Data<Esia>, request: HttpRequest, path: web::Path<(u64, String)>) -> HttpResponse {
-    match esia.person_in(&request, path.0) {
-        Ok(_) => tagged(collection(Vec::new())),
-        Err(answer) => answer,
-    }
+pub(super) async fn empty_collection(esia: web::Data<Esia>, request: HttpRequest, path: web::Path<(u64, String)>) -> Answer {
+    esia.person_in(&request, path.0)?;
+    Ok(tagged(collection(Vec::new())))
 }
 
 /// `GET /rs/orgs/{oid}`
-pub(super) async fn organisation(esia: web::Data<Esia>, request: HttpRequest, oid: web::Path<u64>) -> HttpResponse {
-    let Some(token) = esia.bearer(&request) else { return unauthorized() };
+pub(super) async fn organisation(esia: web::Data<Esia>, request: HttpRequest, oid: web::Path<u64>) -> Answer {
+    let token = esia.bearer(&request)?;
     if !scope::touches_organisation(&token.scope, *oid) {
-        return scope_not_allowed();
+        return Err(Refused::ScopeNotAllowed);
     }
-    let Some(organisation) = esia.organisation(*oid) else { return page::no_such_object() };
+    let organisation = esia.organisation(*oid).ok_or(Refused::NoSuchObject)?;
     let mut body = json!({"stateFacts": ["Identifiable"], "oid": organisation.oid, "isLiquidated": organisation.liquidated});
     let state_body = organisation.agency_type;
     for (name, field, value) in [
@@ -115,7 +129,7 @@ pub(super) async fn organisation(esia: web::Data<Esia>, request: HttpRequest, oi
             body[field] = json!(value);
         }
     }
-    tagged(body)
+    Ok(tagged(body))
 }
 
 impl Esia {
@@ -125,17 +139,18 @@ impl Esia {
     }
 
     /// The request's token, if it is one of ours and in force.
-    fn bearer(&self, request: &HttpRequest) -> Option<AccessClaims> {
-        let (scheme, token) = request.headers().get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+    fn bearer(&self, request: &HttpRequest) -> Result<AccessClaims, Refused> {
+        let sent = request.headers().get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
         // RFC 7235 §2.1: the scheme is case-insensitive.
-        if scheme.eq_ignore_ascii_case("bearer") { self.open_access_token(token.trim(), self.clock.now()) } else { None }
+        let token = sent.and_then(|sent| sent.split_once(' ')).filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
+        token.and_then(|(_, token)| self.open_access_token(token.trim(), self.clock.now())).ok_or(Refused::Unauthorized)
     }
 
     /// The person the token speaks for, who must be the one asked about.
-    fn person_in(&self, request: &HttpRequest, oid: u64) -> Result<(AccessClaims, &'static Persona), HttpResponse> {
-        let token = self.bearer(request).ok_or_else(unauthorized)?;
+    fn person_in(&self, request: &HttpRequest, oid: u64) -> Result<(AccessClaims, &'static Persona), Refused> {
+        let token = self.bearer(request)?;
         let persona = self.personas.iter().find(|persona| persona.oid == oid && token.subject == Some(oid));
-        Ok((token, persona.ok_or_else(scope_not_allowed)?))
+        Ok((token, persona.ok_or(Refused::ScopeNotAllowed)?))
     }
 }
 
@@ -151,7 +166,8 @@ fn role(persona: &Persona, membership: &Membership) -> Value {
 
 /// Contacts the token may see. Addresses in `.example` (RFC 2606) reach nobody.
 fn contacts_of(persona: &Persona, token: &AccessClaims) -> Vec<Value> {
-    let granted = |name| scope::grants_person(&token.scope, name, persona.oid) || scope::grants_person(&token.scope, "contacts", persona.oid);
+    let granted =
+        |name| scope::grants_person(&token.scope, name, persona.oid) || scope::grants_person(&token.scope, "contacts", persona.oid);
     let entry = |id: u64, kind: &str, value: String| json!({"stateFacts": ["Identifiable"], "id": id, "type": kind, "vrfStu": "VERIFIED", "value": value});
     let number = persona.oid % 10_000;
     let mut contacts = Vec::new();
@@ -180,12 +196,4 @@ fn tagged(mut body: Value) -> HttpResponse {
     let digest = sha256(body.to_string().as_bytes());
     body["eTag"] = json!(digest[..20].iter().map(|byte| format!("{byte:02X}")).collect::<String>());
     HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "no-store")).json(body)
-}
-
-fn unauthorized() -> HttpResponse {
-    HttpResponse::Unauthorized().insert_header((header::WWW_AUTHENTICATE, "Bearer")).content_type("text/plain; charset=utf-8").body("Unauthorized")
-}
-
-fn scope_not_allowed() -> HttpResponse {
-    HttpResponse::Forbidden().json(json!({"code": "ESIA-005029", "message": "SecurityErrorEnum.scopeNotAllowed"}))
 }

@@ -10,15 +10,55 @@ use super::personas::Persona;
 pub(super) const ORGANISATION_PREFIX: &str = "http://esia.gosuslugi.ru/";
 
 const PERSON: [&str; 22] = [
-    "fullname", "birthdate", "gender", "snils", "inn", "id_doc", "birthplace", "medical_doc", "military_doc", "foreign_passport_doc",
-    "drivers_licence_doc", "birth_cert_doc", "residence_doc", "temporary_residence_doc", "vehicles", "email", "mobile", "contacts",
-    "addresses", "usr_org", "usr_avt", "self_employed",
+    "fullname",
+    "birthdate",
+    "gender",
+    "snils",
+    "inn",
+    "id_doc",
+    "birthplace",
+    "medical_doc",
+    "military_doc",
+    "foreign_passport_doc",
+    "drivers_licence_doc",
+    "birth_cert_doc",
+    "residence_doc",
+    "temporary_residence_doc",
+    "vehicles",
+    "email",
+    "mobile",
+    "contacts",
+    "addresses",
+    "usr_org",
+    "usr_avt",
+    "self_employed",
 ];
 
 const ORGANISATION: [&str; 24] = [
-    "org_shortname", "org_fullname", "org_type", "org_ogrn", "org_inn", "org_leg", "org_kpp", "org_agencyterrange", "org_agencytype",
-    "org_oktmo", "org_ctts", "org_addrs", "org_vhls", "org_grps", "org_emps", "org_brhs", "org_brhs_ctts", "org_brhs_addrs", "org_rcs",
-    "org_stms", "org_invts", "org_inf", "org_ra", "categories",
+    "org_shortname",
+    "org_fullname",
+    "org_type",
+    "org_ogrn",
+    "org_inn",
+    "org_leg",
+    "org_kpp",
+    "org_agencyterrange",
+    "org_agencytype",
+    "org_oktmo",
+    "org_ctts",
+    "org_addrs",
+    "org_vhls",
+    "org_grps",
+    "org_emps",
+    "org_brhs",
+    "org_brhs_ctts",
+    "org_brhs_addrs",
+    "org_rcs",
+    "org_stms",
+    "org_invts",
+    "org_inf",
+    "org_ra",
+    "categories",
 ];
 
 /// One requested scope.
@@ -115,7 +155,12 @@ mod tests {
         assert!(parse(prefixed, Generation::V1).is_ok());
         assert!(parse("org_inn?org_oid=1000", Generation::V1).is_err());
         assert!(parse("org_inn?org_oid=1000", Generation::V2).is_ok());
-        for bad in ["http://esia.gosuslugi.ru/org_inn", "http://esia.gosuslugi.ru/org_x?org_oid=1", "http://esia.gosuslugi.ru/org_inn?org_oid=x", "nope"] {
+        for bad in [
+            "http://esia.gosuslugi.ru/org_inn",
+            "http://esia.gosuslugi.ru/org_x?org_oid=1",
+            "http://esia.gosuslugi.ru/org_inn?org_oid=x",
+            "nope",
+        ] {
             assert_eq!(parse(bad, Generation::V1).expect_err("refused").code, Code::BadScope, "{bad}");
         }
     }

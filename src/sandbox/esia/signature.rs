@@ -93,7 +93,8 @@ mod tests {
 
     #[test]
     fn strings_have_no_separators_and_skip_what_is_absent() {
-        let params = Params::parse(b"client_id=C&scope=S&timestamp=T&state=U&redirect_uri=R&scope_org=&refresh_token=F").expect("well-formed");
+        let params =
+            Params::parse(b"client_id=C&scope=S&timestamp=T&state=U&redirect_uri=R&scope_org=&refresh_token=F").expect("well-formed");
         assert_eq!(first_generation_string(&params), "STCU");
         assert_eq!(second_generation_string(&params), "CSTUR");
         assert_eq!(refresh_string(&params), "CSTUF");

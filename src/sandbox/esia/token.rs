@@ -48,7 +48,10 @@ impl Grant {
     fn of(params: &Params) -> Result<Self, Fault> {
         match params.get("grant_type") {
             // ESIA names all that is missing at once; so does this list when the grant is not known yet.
-            None => Err(params.require(&["state", "client_id", "client_secret", "grant_type", "scope", "timestamp"]).err().unwrap_or(Code::MissingParameter.into())),
+            None => Err(params
+                .require(&["state", "client_id", "client_secret", "grant_type", "scope", "timestamp"])
+                .err()
+                .unwrap_or(Code::MissingParameter.into())),
             Some("authorization_code") => Ok(Self::AuthorizationCode),
             Some("client_credentials") => Ok(Self::ClientCredentials),
             Some("refresh_token") => Ok(Self::RefreshToken),

@@ -187,7 +187,8 @@ async fn a_json_body_has_no_parameters() {
 async fn a_systems_token_is_for_organisations_that_exist() {
     let stand = Stand::start();
     let form = |scope: &str| {
-        let pairs = [("client_id", CLIENT), ("grant_type", "client_credentials"), ("scope", scope), ("state", STATE), ("timestamp", TIMESTAMP)];
+        let pairs =
+            [("client_id", CLIENT), ("grant_type", "client_credentials"), ("scope", scope), ("state", STATE), ("timestamp", TIMESTAMP)];
         Form::of(&pairs).signed(&stand.identity)
     };
     for scope in [SCOPE, "http://esia.gosuslugi.ru/org_inn?org_oid=1", "http://esia.gosuslugi.ru/org_inn"] {

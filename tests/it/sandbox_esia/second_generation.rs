@@ -63,7 +63,8 @@ async fn a_whole_login_with_russian_signatures() {
     let Some(stand) = gost_stand() else { return };
     let form = raw(stand.ask_v2().with("scope_org", "org_ogrn org_inn").with("access_type", "offline"), &stand.identity, &AC);
     let code = stand.back_from_v2(&form).await.remove("code").expect("a code");
-    let form = stand.redeem(&code).with("client_certificate_hash", &stand.identity.certificate_hash()).with("scope_org", "org_ogrn org_inn");
+    let form =
+        stand.redeem(&code).with("client_certificate_hash", &stand.identity.certificate_hash()).with("scope_org", "org_ogrn org_inn");
     let answer = stand.post("/aas/oauth2/v3/te", &raw(form, &stand.identity, &TE)).await;
     assert_eq!(answer.status(), 200);
     let tokens: Value = answer.json().await.expect("JSON");

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use std::net::TcpListener;
 use std::path::Path;
 use std::process::Command;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, LazyLock};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -62,6 +62,12 @@ pub struct Identity {
 impl Identity {
     pub fn rsa() -> Self {
         Self::make(&["-newkey", "rsa:2048"])
+    }
+
+    /// One RSA identity for all tests that need no second: keys of this kind take their time.
+    fn shared() -> Self {
+        static SHARED: LazyLock<Identity> = LazyLock::new(Identity::rsa);
+        Self { key: SHARED.key.clone(), certificate: SHARED.certificate.clone() }
     }
 
     pub fn gost() -> Self {
@@ -152,7 +158,7 @@ pub struct Stand {
 
 impl Stand {
     pub fn start() -> Self {
-        Self::with(Identity::rsa(), TokenAlg::Rs256, |_| {})
+        Self::with(Identity::shared(), TokenAlg::Rs256, |_| {})
     }
 
     pub fn with(identity: Identity, token_alg: TokenAlg, adjust: impl FnOnce(&mut EsiaConfig)) -> Self {
