@@ -293,10 +293,8 @@ async fn without_a_fresh_status_list_there_is_no_badge() {
     assert_eq!(site.fake.scene().list_requests, asked, "a dead gosbadge is not hammered");
 
     site.fake.clock.advance(10);
-    let mut scene = site.fake.scene();
-    scene.down = false;
-    scene.list_bytes.push(0);
-    drop(scene);
+    site.fake.scene().down = false;
+    site.fake.scene().list_bytes.push(0);
     assert!(site.status().await.0);
 }
 
