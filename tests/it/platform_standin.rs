@@ -196,6 +196,25 @@ async fn an_attestation_of_another_community_is_not_believed() {
 }
 
 #[tokio::test]
+async fn a_status_list_that_lags_behind_the_issue_costs_a_moment_not_the_badge() {
+    let site = Site::open();
+    site.fake.scene().list_bytes[1] = 0b0100;
+    site.confirm().await;
+    assert_eq!(site.status().await, (false, "revoked".into()));
+    site.fake.scene().list_bytes[1] = 0;
+    site.fake.clock.advance(1);
+    site.deliver("msg_1", "badge.issued", 1, "active").await;
+    // The event makes the platform ask again by itself, without waiting for the ttl.
+    for _ in 0..250 {
+        if site.status().await.0 {
+            return;
+        }
+        tokio::task::yield_now().await;
+    }
+    panic!("the badge never showed");
+}
+
+#[tokio::test]
 async fn pending_waits_for_the_event_stream() {
     let site = Site::open();
     site.fake.scene().granted = "pending";
@@ -274,10 +293,8 @@ async fn without_a_fresh_status_list_there_is_no_badge() {
     assert_eq!(site.fake.scene().list_requests, asked, "a dead gosbadge is not hammered");
 
     site.fake.clock.advance(10);
-    let mut scene = site.fake.scene();
-    scene.down = false;
-    scene.list_bytes.push(0);
-    drop(scene);
+    site.fake.scene().down = false;
+    site.fake.scene().list_bytes.push(0);
     assert!(site.status().await.0);
 }
 

@@ -1,5 +1,7 @@
 //! Getting a badge: OAuth with a pushed request (RFC 9126), PKCE (RFC 7636), rich request (RFC 9396) and `iss` (RFC 9207).
 
+use std::time::Duration;
+
 use actix_web::http::header::LOCATION;
 use actix_web::{HttpRequest, HttpResponse, web};
 use base64::Engine as _;
@@ -8,14 +10,13 @@ use serde::Deserialize;
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
-use crate::domain::status::VerifyStatus;
-
 use super::badge::Evidence;
 use super::communities::FlowError;
 use super::gosbadge::{CallError, DETAIL_TYPE, Granted};
 use super::pages;
 use super::session::same_secret;
 use super::state::Platform;
+use super::words;
 
 /// An attempt waiting for the browser to come back.
 pub(super) struct Flow {
@@ -87,14 +88,20 @@ impl Platform {
         self.keep(granted, &flow.community)
     }
 
+    /// Signature, form, time and community must hold. What the status list says is judged at every showing: right after issue it
+    /// may still be behind, and a token thrown away now could not be had again.
     async fn check_granted(&self, token: &str, community: &str) -> Result<(), FlowError> {
         let Some(reference) = self.state().communities.get(community).map(|c| self.reference(&c.id)) else { return Ok(()) };
-        // Asks for the list anew: the one in the cache may be older than the place this attestation has in it.
-        let check = self.trust.check(token, &reference, Some(std::time::Duration::ZERO), self.now()).await;
+        // Asks for the list anew: the one in the cache is older than this attestation.
+        let check = self.trust.check(token, &reference, Some(Duration::ZERO), self.now()).await;
+        if check.claims.is_some_and(|claims| claims.community.reference() == reference) {
+            return Ok(());
+        }
         let words = match check.evidence {
-            Evidence::Checked { status: VerifyStatus::Active, .. } => return Ok(()),
-            Evidence::Checked { status, .. } => format!("Полученное подтверждение не прошло проверку на нашей стороне: {status}."),
-            _ => "Полученное подтверждение не удалось проверить: ключи или список статусов gosbadge недоступны.".to_owned(),
+            Evidence::Checked { status, .. } => {
+                format!("Полученное подтверждение не прошло проверку на нашей стороне: {}.", words::status(status.as_str()))
+            }
+            _ => "Полученное подтверждение не удалось проверить: ключи gosbadge недоступны.".to_owned(),
         };
         Err(FlowError { error: "attestation_not_accepted".into(), code: None, description: words })
     }

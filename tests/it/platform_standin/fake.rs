@@ -43,7 +43,6 @@ impl Clock for HandClock {
 pub struct OsRandom;
 
 impl Entropy for OsRandom {
-    #[expect(clippy::disallowed_methods, reason = "this is an implementation of the port")]
     fn fill(&self, out: &mut [u8]) {
         getrandom::fill(out).unwrap();
     }
