@@ -18,6 +18,7 @@ async fn with_rest(reply: impl Fn() -> Reply + Send + Sync + 'static) -> IdpErro
     provider(settings(&server.url)).complete(callback(), NOW).await.err().unwrap()
 }
 
+#[expect(clippy::disallowed_methods, reason = "measures a real time-out")]
 #[actix_web::test]
 async fn slow_and_oversized_answers_end_in_time() {
     let big = vec![b' '; 64 * 1024 + 1];
