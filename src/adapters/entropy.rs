@@ -7,6 +7,7 @@ use crate::ports::Entropy;
 pub struct OsEntropy;
 
 impl Entropy for OsEntropy {
+    #[expect(clippy::disallowed_methods, reason = "the implementation of the Entropy port")]
     fn fill(&self, out: &mut [u8]) {
         if let Err(error) = getrandom::fill(out) {
             // States, nonces and tokens made of weak bytes would be guessable for as long as they live; a stopped process

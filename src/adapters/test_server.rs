@@ -58,6 +58,7 @@ pub(super) fn serve(answer: impl Fn(&Received) -> Reply + Send + Sync + 'static)
     TestServer { url, hits }
 }
 
+#[expect(clippy::disallowed_methods, reason = "being slow is what it is for, and it has a thread of its own")]
 fn talk(mut stream: TcpStream, answer: &dyn Fn(&Received) -> Reply) -> std::io::Result<()> {
     let mut reader = BufReader::new(stream.try_clone()?);
     let mut head = String::new();

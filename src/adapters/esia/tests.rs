@@ -163,12 +163,15 @@ pub(super) fn roles() -> Value {
     ]})
 }
 
+/// The form fields of each request so far.
+pub(super) type Forms = Arc<Mutex<Vec<HashMap<String, String>>>>;
+
 /// A canned host: what the override does not answer is answered in the ordinary way.
 pub(super) fn host(
     access: String,
     id: String,
     instead: impl Fn(&Received) -> Option<Reply> + Send + Sync + 'static,
-) -> (TestServer, Arc<Mutex<Vec<HashMap<String, String>>>>) {
+) -> (TestServer, Forms) {
     let forms = Arc::new(Mutex::new(Vec::new()));
     let log = Arc::clone(&forms);
     let server = serve(move |r| {

@@ -8,6 +8,7 @@ use super::*;
 use crate::adapters::esia::sign::streebog;
 
 /// Whether to go on: the engine is there.
+#[expect(clippy::disallowed_methods, reason = "how the test run is told, no setting of the service")]
 fn engine() -> bool {
     let there = streebog().is_some();
     let required = std::env::var_os("GOSBADGE_REQUIRE_GOST").is_some_and(|v| v == "1");

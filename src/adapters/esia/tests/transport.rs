@@ -5,6 +5,8 @@ use std::time::Instant;
 use super::*;
 use crate::domain::refusal::RefusalCode::{self, F01, F18};
 
+type Replies = Box<dyn Fn() -> Reply + Send + Sync>;
+
 /// The error of a login where every request gets this reply.
 async fn with(reply: impl Fn() -> Reply + Send + Sync + 'static) -> IdpError {
     let (server, _) = host(String::new(), String::new(), move |_| Some(reply()));
@@ -18,11 +20,12 @@ async fn with_rest(reply: impl Fn() -> Reply + Send + Sync + 'static) -> IdpErro
     provider(settings(&server.url)).complete(callback(), NOW).await.err().unwrap()
 }
 
+#[expect(clippy::disallowed_methods, reason = "measures a real time-out")]
 #[actix_web::test]
 async fn slow_and_oversized_answers_end_in_time() {
     let big = vec![b' '; 64 * 1024 + 1];
     let announced = format!("content-length: {}\r\n", 1_u64 << 30);
-    let cases: [(&str, Box<dyn Fn() -> Reply + Send + Sync>, &str); 4] = [
+    let cases: [(&str, Replies, &str); 4] = [
         ("late", Box::new(|| Reply { delay: Duration::from_secs(30), ..Reply::new(200, "", "{}") }), "in time"),
         ("drip", Box::new(|| Reply { drip: Duration::from_secs(1), ..Reply::new(200, "", "{\"access_token\":") }), "in time"),
         ("big", Box::new(move || Reply::new(200, "", big.clone())), "larger"),
