@@ -3,6 +3,7 @@
 use crate::domain::application::ApplicationState;
 use crate::domain::authority::AuthorityKind;
 use crate::domain::badge::EventKind;
+use crate::domain::eligibility::Mandate;
 use crate::domain::ids::{ApplicationId, BadgeId};
 use crate::domain::lang::Lang;
 use crate::domain::reason::ReasonCode;
@@ -169,7 +170,7 @@ fn choice_view(here: Here, n: &Names, count: usize, nothing_chosen: bool) -> Cho
         full_name: n.authority.clone(),
         short_name: (i != 1).then(|| n.short.clone()),
         ogrn: "1027402169057".into(),
-        mandate: if i == 0 { MandateView::Chief } else { MandateView::Admin },
+        mandate: if i == 0 { Mandate::Chief } else { Mandate::Admin },
     };
     ChoiceView {
         here,
