@@ -90,7 +90,7 @@ pub struct BadgeView {
     pub authority: AuthorityView,
     /// How it was confirmed.
     pub confirmation: ConfirmationView,
-    /// What happened, newest first.
+    /// What happened, in any order; the page shows the newest first.
     pub history: Vec<HistoryEntry>,
     /// Path of the signed attestation, where it may be fetched.
     pub attestation: Option<String>,
@@ -141,6 +141,7 @@ struct Page<'a> {
     v: &'a BadgeView,
     headline: &'static str,
     lead: &'static str,
+    history: Vec<&'a HistoryEntry>,
 }
 
 /// Renders `/c/{community}`.
@@ -150,5 +151,7 @@ pub fn badge(v: &BadgeView) -> String {
         PublicState::Active => (words.official, t.active_lead),
         other => words.state(other),
     };
-    super::render(&Page { f: Frame::new(&v.here), t, words, v, headline, lead })
+    let mut history: Vec<_> = v.history.iter().collect();
+    history.sort_by_key(|h| std::cmp::Reverse(h.at));
+    super::render(&Page { f: Frame::new(&v.here), t, words, v, headline, lead, history })
 }

@@ -145,3 +145,12 @@ fn the_switch_and_the_links_keep_the_language() {
     assert_eq!(select(&doc, "a.more")[0].attr("href"), Some("/c/01JD0000000000000000000000?lang=en"));
     assert_eq!(select(&doc, "form input[name=lang]")[0].attr("value"), Some("en"));
 }
+
+#[test]
+fn history_begins_with_the_newest() {
+    for (name, html) in all(Lang::Ru, &Names::plain()).into_iter().filter(|(n, _)| n.starts_with("badge")) {
+        let doc = Html::parse_document(&html);
+        let days: Vec<_> = select(&doc, ".history time").into_iter().filter_map(|t| t.attr("datetime")).collect();
+        assert_eq!(days, ["2026-11-18", "2026-05-01", "2026-02-03"], "{name}");
+    }
+}

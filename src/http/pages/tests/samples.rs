@@ -124,8 +124,8 @@ fn verdicts(n: &Names) -> Vec<CheckVerdict> {
 fn badge_view(here: Here, n: &Names, state: PublicState) -> BadgeView {
     let (ended, reason) = ending(state);
     let mut history = vec![
-        HistoryEntry { kind: EventKind::Renewed, at: at("2026-05-01"), reason: None },
         HistoryEntry { kind: EventKind::Issued, at: at("2026-02-03"), reason: None },
+        HistoryEntry { kind: EventKind::Renewed, at: at("2026-05-01"), reason: None },
     ];
     let last = match state {
         PublicState::Active => EventKind::Reinstated,
@@ -133,7 +133,7 @@ fn badge_view(here: Here, n: &Names, state: PublicState) -> BadgeView {
         PublicState::Revoked => EventKind::Revoked,
         PublicState::Expired => EventKind::Expired,
     };
-    history.insert(0, HistoryEntry { kind: last, at: at("2026-11-18"), reason });
+    history.push(HistoryEntry { kind: last, at: at("2026-11-18"), reason });
     BadgeView {
         here,
         badge: BadgeId::from_bits(1),
