@@ -103,6 +103,7 @@ fn controls_are_labelled() {
         assert!(select(doc, "img").iter().all(|i| i.attr("alt").is_some()), "{name}");
         assert!(select(doc, "svg").iter().all(|s| s.attr("aria-hidden") == Some("true")), "{name}");
         assert!(select(doc, "nav").iter().all(|n| !text(*n).is_empty()), "{name}: an empty landmark");
+        assert!(select(doc, ".buttons").iter().all(|b| !text(*b).is_empty()), "{name}: an empty row of buttons");
     });
 }
 
