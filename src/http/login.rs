@@ -4,11 +4,10 @@ use actix_web::http::{StatusCode, header};
 use actix_web::{HttpRequest, HttpResponse, web};
 
 use super::context::{Http, Shared, form, here, once_each, request_id};
-use super::pages::{self, ChoiceView, CommunityView, MandateView, NoticeView, OrganisationCard, RefusalView, ReturnForm};
+use super::pages::{self, ChoiceView, CommunityView, NoticeView, OrganisationCard, RefusalView, ReturnForm};
 use super::problem;
 use crate::domain::community::CommunitySnapshot;
 use crate::domain::digest::{self, SecretKind};
-use crate::domain::eligibility::Mandate;
 use crate::domain::lang::Lang;
 use crate::domain::refusal::RefusalCode;
 use crate::domain::refusal_text::{self, Audience};
@@ -83,10 +82,7 @@ async fn choice(http: &Http, req: &HttpRequest, id: String, nothing_chosen: bool
             full_name: c.full_name,
             short_name: c.short_name,
             ogrn: c.ogrn.to_string(),
-            mandate: match c.mandate {
-                Mandate::Chief => MandateView::Chief,
-                Mandate::Admin => MandateView::Admin,
-            },
+            mandate: c.mandate,
         });
         let view = ChoiceView {
             here: here(req),

@@ -35,7 +35,7 @@ pub struct ApplicationView {
 
 bilingual! {
     Texts {
-        step: "Заявка на значок", "Application for a badge";
+        step: "Заявка на знак", "Application for a badge";
         open: "Заявка не завершена", "The application is not finished";
         open_lead: "Её можно продолжить с этого места, с любого устройства. Ссылку на эту страницу можно переслать тому, кто вправе подтвердить организацию.",
             "It can go on from here, on any device. You may pass the link to this page to somebody entitled to act for the organisation.";
@@ -43,7 +43,7 @@ bilingual! {
         waits_lead: "Всё проверено. Площадка заберёт подтверждение, когда вы на неё вернётесь.",
             "Everything is checked. The platform collects the confirmation when you return to it.";
         issued: "Страница подтверждена", "The page is confirmed";
-        issued_lead: "Значок выдан. Площадка покажет его рядом с названием страницы.", "The badge is issued. The platform will show it beside the page's name.";
+        issued_lead: "Знак выдан. Площадка покажет его рядом с названием страницы.", "The badge is issued. The platform will show it beside the page's name.";
         refused: "Страница не подтверждена", "The page was not confirmed";
         refused_lead: "Заявка завершена отказом. Когда причина устранена, начните новую на площадке.",
             "The application ended with a refusal. Once the cause is gone, start a new one at the platform.";
@@ -54,13 +54,13 @@ bilingual! {
         s1: "Вход через Госуслуги", "Sign-in through Gosuslugi";
         s2: "Организация выбрана и проверена", "Organisation chosen and checked";
         s3: "Управление страницей доказано", "Control of the page proven";
-        s4: "Значок выдан", "Badge issued";
+        s4: "Знак выдан", "Badge issued";
         done: "готово", "done";
         todo: "впереди", "to come";
         stopped: "не выполнено", "not done";
         resume: "Продолжить", "Go on";
         until: "Заявку можно завершить до", "It can be finished until";
-        badge: "Открыть страницу значка", "Open the badge page";
+        badge: "Открыть страницу знака", "Open the badge page";
         page: "Страница", "Page";
         number: "Номер заявки", "Application number";
     }

@@ -90,7 +90,7 @@ pub struct BadgeView {
     pub authority: AuthorityView,
     /// How it was confirmed.
     pub confirmation: ConfirmationView,
-    /// What happened, newest first.
+    /// What happened, in any order; the page shows the newest first.
     pub history: Vec<HistoryEntry>,
     /// Path of the signed attestation, where it may be fetched.
     pub attestation: Option<String>,
@@ -98,8 +98,8 @@ pub struct BadgeView {
 
 bilingual! {
     Texts {
-        title: "значок официальной страницы", "badge of an official page";
-        active_lead: "Значок действует, принадлежность подтверждена.", "The badge is in force; whose page this is has been confirmed.";
+        title: "знак официальной страницы", "badge of an official page";
+        active_lead: "Знак действует, принадлежность подтверждена.", "The badge is in force; whose page this is has been confirmed.";
         number: "номер", "number";
         since: "Подтверждена", "Confirmed";
         until: "Подтверждение действует до", "Confirmation in force until";
@@ -123,10 +123,10 @@ bilingual! {
         means_was: "Страница была подтверждена за названной организацией, но сейчас это подтверждение не действует.",
             "The page was confirmed for the body named here, but that confirmation is not in force now.";
         means_not: "Чего это не значит", "What this does not mean";
-        means_no: "Значок не оценивает публикации, не означает одобрения и не гарантирует, что страницу не взломают. О взломе сообщите площадке и организации.",
+        means_no: "Знак не оценивает публикации, не означает одобрения и не гарантирует, что страницу не взломают. О взломе сообщите площадке и организации.",
             "The badge does not judge posts, is no endorsement, and cannot promise that the page is never broken into. Report a break-in to the platform and to the organisation.";
         machine: "Для машинной проверки", "For machine checks";
-        badge: "Номер значка", "Badge number";
+        badge: "Номер знака", "Badge number";
         attestation: "Подписанное подтверждение (JWT)", "Signed attestation (JWT)";
         keys: "Ключи проверки подписи", "Signature verification keys";
     }
@@ -141,6 +141,7 @@ struct Page<'a> {
     v: &'a BadgeView,
     headline: &'static str,
     lead: &'static str,
+    history: Vec<&'a HistoryEntry>,
 }
 
 /// Renders `/c/{community}`.
@@ -150,5 +151,7 @@ pub fn badge(v: &BadgeView) -> String {
         PublicState::Active => (words.official, t.active_lead),
         other => words.state(other),
     };
-    super::render(&Page { f: Frame::new(&v.here), t, words, v, headline, lead })
+    let mut history: Vec<_> = v.history.iter().collect();
+    history.sort_by_key(|h| std::cmp::Reverse(h.at));
+    super::render(&Page { f: Frame::new(&v.here), t, words, v, headline, lead, history })
 }

@@ -58,19 +58,19 @@ pub struct KnownBadge {
 bilingual! {
     Texts {
         official: "Официальная страница", "Official page";
-        official_lead: "Значок действует. Страница принадлежит организации:", "The badge is in force. The page belongs to:";
-        suspended: "Значок приостановлен", "Badge suspended";
+        official_lead: "Знак действует. Страница принадлежит организации:", "The badge is in force. The page belongs to:";
+        suspended: "Знак приостановлен", "Badge suspended";
         suspended_lead: "Страница была подтверждена, но сейчас подтверждение не действует. Пока оно не восстановлено, не считайте её сообщения официальными.",
             "The page was confirmed, but the confirmation is not in force now. Until it is restored, do not take its messages as official.";
-        revoked: "Значок отозван", "Badge revoked";
+        revoked: "Знак отозван", "Badge revoked";
         revoked_lead: "Эта страница больше не подтверждена. Не считайте её сообщения официальными.",
             "This page is no longer confirmed. Do not take its messages as official.";
-        expired: "Срок значка истёк", "Badge expired";
+        expired: "Срок знака истёк", "Badge expired";
         expired_lead: "Организация не продлила подтверждение. Сейчас эта страница не подтверждена.",
             "The organisation has not renewed the confirmation. The page is not confirmed now.";
         was: "Была подтверждена за организацией:", "It was confirmed for:";
         none: "Страница не подтверждена", "Page not confirmed";
-        none_lead: "У этой страницы нет значка, и считать её официальной оснований нет. Это не доказывает, что она поддельная: организация могла ещё не пройти подтверждение.",
+        none_lead: "У этой страницы нет знака, и считать её официальной оснований нет. Это не доказывает, что она поддельная: организация могла ещё не пройти подтверждение.",
             "This page has no badge, so there is no ground to take it as official. That does not prove it fake: the organisation may not have confirmed it yet.";
         unclear: "Не удалось разобрать ссылку", "The link was not understood";
         unclear_lead: "Нужен полный адрес сообщества на площадке, с которой работает сервис. Откройте сообщество, скопируйте адрес из строки браузера или кнопкой «Поделиться» и вставьте его ниже.",
@@ -90,7 +90,7 @@ bilingual! {
         at_revoked: "Отозван", "Revoked";
         at_expired: "Истёк", "Expired";
         page: "Страница", "Page";
-        details: "Подробно о значке и его история", "About this badge and its history";
+        details: "Подробно о знаке и его история", "About this badge and its history";
         checked: "Вы проверяли", "You checked";
         another: "Проверить другую страницу", "Check another page";
         retry_form: "Вставьте ссылку", "Paste a link";

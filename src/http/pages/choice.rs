@@ -3,6 +3,8 @@
 
 use askama::Template;
 
+use crate::domain::eligibility::Mandate;
+
 use super::badge::CommunityView;
 use super::frame::{Frame, Here};
 use super::texts::bilingual;
@@ -36,16 +38,7 @@ pub struct OrganisationCard {
     /// OGRN.
     pub ogrn: String,
     /// Why the person may act for it.
-    pub mandate: MandateView,
-}
-
-/// Why a person may act for an organisation.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum MandateView {
-    /// Its head.
-    Chief,
-    /// Administrator of its profile at the identity provider.
-    Admin,
+    pub mandate: Mandate,
 }
 
 bilingual! {
@@ -70,10 +63,10 @@ bilingual! {
 }
 
 impl Texts {
-    const fn mandate(&self, mandate: &MandateView) -> &'static str {
+    const fn mandate(&self, mandate: &Mandate) -> &'static str {
         match mandate {
-            MandateView::Chief => self.chief,
-            MandateView::Admin => self.admin,
+            Mandate::Chief => self.chief,
+            Mandate::Admin => self.admin,
         }
     }
 }

@@ -88,7 +88,7 @@ impl Frame {
     }
 
     pub(super) const fn reason(&self, code: &ReasonCode) -> &'static str {
-        words::reason(self.lang, *code)
+        code.title(self.lang)
     }
 
     pub(super) const fn event(&self, kind: &EventKind) -> &'static str {
@@ -96,7 +96,7 @@ impl Frame {
     }
 
     pub(super) const fn authority_kind(&self, kind: &AuthorityKind) -> &'static str {
-        words::authority_kind(self.lang, *kind)
+        kind.title(self.lang)
     }
 
     pub(super) fn identity_provider<'w>(&self, idp: &'w str) -> &'w str {

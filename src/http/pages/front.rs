@@ -21,12 +21,12 @@ bilingual! {
         h1: "Официальная ли это\u{a0}страница?", "Is this page official?";
         lead: "Вставьте ссылку на сообщество в социальной сети\u{a0}— узнаете, подтвердила ли его государственная или муниципальная организация.",
             "Paste a link to a community in a social network to learn whether a public body has confirmed it as its own.";
-        means: "Что означает значок", "What the badge means";
-        means_1: "Страница принадлежит именно той организации, которая названа в значке: министерству, администрации, школе или детскому саду.",
+        means: "Что означает знак", "What the badge means";
+        means_1: "Страница принадлежит именно той организации, которая названа в знаке: министерству, администрации, школе или детскому саду.",
             "The page belongs to the very body named in the badge: a ministry, a town administration, a school, a kindergarten.";
         means_2: "Это подтвердил человек, который вправе действовать от имени организации: он вошёл через Госуслуги, а площадка подтвердила, что он управляет страницей.",
             "A person entitled to act for that body confirmed it by signing in through Gosuslugi, and the platform confirmed that the person runs the page.";
-        means_3: "Значок не означает одобрения: он ничего не говорит о том, верны ли публикации.",
+        means_3: "Знак не означает одобрения: он ничего не говорит о том, верны ли публикации.",
             "The badge is no endorsement: it says nothing about whether what the page publishes is true.";
         orgs: "Организациям", "For organisations";
         orgs_text: "Начните на площадке, где ведёте страницу: в настройках сообщества выберите подтверждение через Госуслуги. Войти должен руководитель или администратор профиля организации.",

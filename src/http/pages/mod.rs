@@ -25,7 +25,7 @@ pub use assets::{
 };
 pub use badge::{AuthorityView, BadgeView, CommunityView, ConfirmationView, HistoryEntry, badge};
 pub use check::{CheckVerdict, CheckView, KnownBadge, check};
-pub use choice::{ChoiceView, MandateView, OrganisationCard, choice};
+pub use choice::{ChoiceView, OrganisationCard, choice};
 pub use frame::Here;
 pub use front::{FrontView, front};
 pub use notice::{ErrorPage, ErrorView, NoticeView, error, session_expired, signed_out};

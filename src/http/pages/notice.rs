@@ -51,7 +51,7 @@ bilingual! {
         forbidden_do: "Форма устарела или открыта в другом браузере. Вернитесь на площадку и начните заново.",
             "The form is out of date or was opened in another browser. Return to the platform and start again.";
         not_found: "Такой страницы нет", "No such page";
-        not_found_do: "Возможно, ссылка скопирована не полностью. Если вы ищете значок сообщества, проверьте его по ссылке на главной странице.",
+        not_found_do: "Возможно, ссылка скопирована не полностью. Если вы ищете знак сообщества, проверьте его по ссылке на главной странице.",
             "The link may have been copied in part. If you are looking for a community's badge, check its link on the front page.";
         too_many: "Слишком много запросов", "Too many requests";
         too_many_do: "Подождите минуту и повторите.", "Wait a minute and try again.";

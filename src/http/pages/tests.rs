@@ -103,6 +103,7 @@ fn controls_are_labelled() {
         assert!(select(doc, "img").iter().all(|i| i.attr("alt").is_some()), "{name}");
         assert!(select(doc, "svg").iter().all(|s| s.attr("aria-hidden") == Some("true")), "{name}");
         assert!(select(doc, "nav").iter().all(|n| !text(*n).is_empty()), "{name}: an empty landmark");
+        assert!(select(doc, ".buttons").iter().all(|b| !text(*b).is_empty()), "{name}: an empty row of buttons");
     });
 }
 
@@ -144,4 +145,13 @@ fn the_switch_and_the_links_keep_the_language() {
     assert_eq!(select(&doc, "nav a[lang=ru]")[0].attr("href"), Some("/check?link=x&lang=ru"));
     assert_eq!(select(&doc, "a.more")[0].attr("href"), Some("/c/01JD0000000000000000000000?lang=en"));
     assert_eq!(select(&doc, "form input[name=lang]")[0].attr("value"), Some("en"));
+}
+
+#[test]
+fn history_begins_with_the_newest() {
+    for (name, html) in all(Lang::Ru, &Names::plain()).into_iter().filter(|(n, _)| n.starts_with("badge")) {
+        let doc = Html::parse_document(&html);
+        let days: Vec<_> = select(&doc, ".history time").into_iter().filter_map(|t| t.attr("datetime")).collect();
+        assert_eq!(days, ["2026-11-18", "2026-05-01", "2026-02-03"], "{name}");
+    }
 }

@@ -24,12 +24,12 @@ bilingual! {
     /// Header, footer and other phrases of every page.
     Common {
         brand: "Госбейдж", "Gosbadge";
-        brand_line: "значок официальной страницы", "the badge of official pages";
+        brand_line: "знак официальной страницы", "the badge of official pages";
         skip: "Перейти к содержанию", "Skip to content";
         other_language: "English", "Русский";
         nav: "Разделы", "Sections";
         check_nav: "Проверка", "Check";
-        footer: "Значок подтверждает, кому принадлежит страница в социальной сети. Он не оценивает её публикации.",
+        footer: "Знак подтверждает, кому принадлежит страница в социальной сети. Он не оценивает её публикации.",
             "The badge confirms whose page it is. It says nothing about what the page publishes.";
         platform: "Площадка", "Platform";
         ogrn: "ОГРН", "OGRN (state registration number)";

@@ -3,6 +3,7 @@
 use crate::domain::application::ApplicationState;
 use crate::domain::authority::AuthorityKind;
 use crate::domain::badge::EventKind;
+use crate::domain::eligibility::Mandate;
 use crate::domain::ids::{ApplicationId, BadgeId};
 use crate::domain::lang::Lang;
 use crate::domain::reason::ReasonCode;
@@ -123,8 +124,8 @@ fn verdicts(n: &Names) -> Vec<CheckVerdict> {
 fn badge_view(here: Here, n: &Names, state: PublicState) -> BadgeView {
     let (ended, reason) = ending(state);
     let mut history = vec![
-        HistoryEntry { kind: EventKind::Renewed, at: at("2026-05-01"), reason: None },
         HistoryEntry { kind: EventKind::Issued, at: at("2026-02-03"), reason: None },
+        HistoryEntry { kind: EventKind::Renewed, at: at("2026-05-01"), reason: None },
     ];
     let last = match state {
         PublicState::Active => EventKind::Reinstated,
@@ -132,7 +133,7 @@ fn badge_view(here: Here, n: &Names, state: PublicState) -> BadgeView {
         PublicState::Revoked => EventKind::Revoked,
         PublicState::Expired => EventKind::Expired,
     };
-    history.insert(0, HistoryEntry { kind: last, at: at("2026-11-18"), reason });
+    history.push(HistoryEntry { kind: last, at: at("2026-11-18"), reason });
     BadgeView {
         here,
         badge: BadgeId::from_bits(1),
@@ -169,7 +170,7 @@ fn choice_view(here: Here, n: &Names, count: usize, nothing_chosen: bool) -> Cho
         full_name: n.authority.clone(),
         short_name: (i != 1).then(|| n.short.clone()),
         ogrn: "1027402169057".into(),
-        mandate: if i == 0 { MandateView::Chief } else { MandateView::Admin },
+        mandate: if i == 0 { Mandate::Chief } else { Mandate::Admin },
     };
     ChoiceView {
         here,
