@@ -77,7 +77,8 @@ impl Signer for Keyring {
         let held = held.ok_or_else(|| SignerError(format!("no {} key in force", purpose.as_str())))?;
         let header = json!({ "typ": typ, "alg": "ES256", "kid": held.jwk.kid }).to_string();
         let input = format!("{}.{}", URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode(claims));
-        let signature = jsonwebtoken::crypto::sign(input.as_bytes(), &held.key, Algorithm::ES256).map_err(|e| SignerError(e.to_string()))?;
+        let signature =
+            jsonwebtoken::crypto::sign(input.as_bytes(), &held.key, Algorithm::ES256).map_err(|e| SignerError(e.to_string()))?;
         Ok(SignedJwt { token: format!("{input}.{signature}"), kid: held.jwk.kid.clone() })
     }
 

@@ -78,7 +78,10 @@ pub async fn run(args: BadgeArgs, parts: Parts) -> Result<(), WireError> {
 
 async fn show(app: &Arc<App>, badge: String, json: bool) -> Result<(), WireError> {
     let record = look_up::badge_record(app, badge).await.map_err(told)?;
-    let history = record.events.iter().map(|e| json!({ "type": e.kind, "version": e.version, "reason": e.reason, "at": Timestamp::from_millis(e.at) }));
+    let history = record
+        .events
+        .iter()
+        .map(|e| json!({ "type": e.kind, "version": e.version, "reason": e.reason, "at": Timestamp::from_millis(e.at) }));
     if json {
         let mut value = facts_json(&record.facts);
         value["history"] = Value::Array(history.collect());

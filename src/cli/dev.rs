@@ -177,7 +177,8 @@ pub async fn start(options: Options) -> Result<Dev, WireError> {
     let operator_token = register_operator(&app).await.map_err(WireError::new)?;
     let running = server::start(&app, &config, public, admin).map_err(WireError::new)?;
 
-    let stand_in = platform::start(platform_config(&secrets, platform_listener, &platform_url, &public_url, &parts)?).map_err(WireError::new)?;
+    let stand_in =
+        platform::start(platform_config(&secrets, platform_listener, &platform_url, &public_url, &parts)?).map_err(WireError::new)?;
     let redirect_uri = stand_in.redirect_uri.clone();
     stand_ins.push((stand_in.server.handle(), tokio::spawn(stand_in.server)));
 

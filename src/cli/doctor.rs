@@ -118,7 +118,11 @@ async fn database(config: &Config, out: &mut Vec<Finding>) -> bool {
         }
         Ok(all) => {
             let missing = all.iter().filter(|m| !m.applied).count();
-            out.push(finding(Level::Note, "database", format!("{missing} migrations missing: run `gosbadge migrate`, or just start the service")));
+            out.push(finding(
+                Level::Note,
+                "database",
+                format!("{missing} migrations missing: run `gosbadge migrate`, or just start the service"),
+            ));
             false
         }
         Err(e) => {
@@ -130,11 +134,17 @@ async fn database(config: &Config, out: &mut Vec<Finding>) -> bool {
 
 fn identity_provider(config: &Config, now: Timestamp, out: &mut Vec<Finding>) {
     let e = &config.idp.esia;
-    let files = e.certificate_file.iter().map(|f| ("our certificate", f)).chain(e.trusted_certificate_files.iter().map(|f| ("ESIA's certificate", f)));
+    let files = e
+        .certificate_file
+        .iter()
+        .map(|f| ("our certificate", f))
+        .chain(e.trusted_certificate_files.iter().map(|f| ("ESIA's certificate", f)));
     let mut any = false;
     for (whose, file) in files {
         any = true;
-        let read = std::fs::read(file).map_err(|e| e.to_string()).and_then(|pem| X509::from_pem(&pem).map_err(|_| "not a PEM certificate".to_owned()));
+        let read = std::fs::read(file)
+            .map_err(|e| e.to_string())
+            .and_then(|pem| X509::from_pem(&pem).map_err(|_| "not a PEM certificate".to_owned()));
         out.push(match read {
             Ok(cert) => expiry(whose, &cert, now),
             Err(why) => finding(Level::Bad, "certificate", format!("{whose}, {}: {why}", file.display())),
@@ -164,6 +174,8 @@ fn gost(config: &Config) -> Finding {
     match (loaded, needed) {
         (true, _) => finding(Level::Good, "GOST engine", "loaded"),
         (false, true) => finding(Level::Bad, "GOST engine", format!("not loaded, but the configuration needs it: {how}")),
-        (false, false) => finding(Level::Note, "GOST engine", format!("not loaded; not needed for this configuration. For v2/v3 of ESIA: {how}")),
+        (false, false) => {
+            finding(Level::Note, "GOST engine", format!("not loaded; not needed for this configuration. For v2/v3 of ESIA: {how}"))
+        }
     }
 }

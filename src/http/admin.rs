@@ -31,17 +31,32 @@ async fn operator(http: &Http, req: &HttpRequest, needed: Role, action: &str, ta
 }
 
 /// `POST /admin/v1/badges/{badge}/revoke`
-pub(super) async fn revoke(http: Shared, req: HttpRequest, badge: web::Path<String>, body: Result<web::Bytes, actix_web::Error>) -> HttpResponse {
+pub(super) async fn revoke(
+    http: Shared,
+    req: HttpRequest,
+    badge: web::Path<String>,
+    body: Result<web::Bytes, actix_web::Error>,
+) -> HttpResponse {
     change(&http, &req, badge.into_inner(), body, Role::Operator, "badge.revoke", BadgeChange::Revoke).await
 }
 
 /// `POST /admin/v1/badges/{badge}/suspend`
-pub(super) async fn suspend(http: Shared, req: HttpRequest, badge: web::Path<String>, body: Result<web::Bytes, actix_web::Error>) -> HttpResponse {
+pub(super) async fn suspend(
+    http: Shared,
+    req: HttpRequest,
+    badge: web::Path<String>,
+    body: Result<web::Bytes, actix_web::Error>,
+) -> HttpResponse {
     change(&http, &req, badge.into_inner(), body, Role::Curator, "badge.suspend", BadgeChange::Suspend).await
 }
 
 /// `POST /admin/v1/badges/{badge}/reinstate`
-pub(super) async fn reinstate(http: Shared, req: HttpRequest, badge: web::Path<String>, body: Result<web::Bytes, actix_web::Error>) -> HttpResponse {
+pub(super) async fn reinstate(
+    http: Shared,
+    req: HttpRequest,
+    badge: web::Path<String>,
+    body: Result<web::Bytes, actix_web::Error>,
+) -> HttpResponse {
     change(&http, &req, badge.into_inner(), body, Role::Operator, "badge.reinstate", BadgeChange::Reinstate).await
 }
 
@@ -56,9 +71,10 @@ async fn change(
 ) -> HttpResponse {
     let outcome = async {
         let actor = operator(http, req, needed, action, &badge).await?;
-        let asked: ChangeRequest =
-            serde_json::from_slice(&bytes(body)?).map_err(|e| Error::InvalidRequest(format!("body: {e}; send {{\"reason\":…,\"note\":…}}")))?;
-        let reason: ReasonCode = asked.reason.parse().map_err(|e: crate::domain::reason::UnknownReason| Error::InvalidRequest(e.to_string()))?;
+        let asked: ChangeRequest = serde_json::from_slice(&bytes(body)?)
+            .map_err(|e| Error::InvalidRequest(format!("body: {e}; send {{\"reason\":…,\"note\":…}}")))?;
+        let reason: ReasonCode =
+            asked.reason.parse().map_err(|e: crate::domain::reason::UnknownReason| Error::InvalidRequest(e.to_string()))?;
         change_badge(&http.app, badge.clone(), make(reason), asked.note, actor).await
     };
     match outcome.await {
@@ -89,13 +105,19 @@ pub(super) async fn audit(http: Shared, req: HttpRequest) -> HttpResponse {
         operator(&http, &req, Role::Viewer, "audit.read", "audit").await?;
         let mut q = query(&req);
         let limit = match q.remove("limit") {
-            Some(l) => l.parse().ok().filter(|l| (1..=1000).contains(l)).ok_or_else(|| Error::InvalidRequest("limit must be 1 to 1000".to_owned()))?,
+            Some(l) => l
+                .parse()
+                .ok()
+                .filter(|l| (1..=1000).contains(l))
+                .ok_or_else(|| Error::InvalidRequest("limit must be 1 to 1000".to_owned()))?,
             None => 100,
         };
         read_audit::page(&http.app, q.remove("cursor"), limit).await
     };
     match outcome.await {
-        Ok((entries, next)) => HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "no-store")).json(json!({ "entries": entries, "next": next })),
+        Ok((entries, next)) => {
+            HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "no-store")).json(json!({ "entries": entries, "next": next }))
+        }
         Err(e) => problem::api(&http, &req, &e),
     }
 }

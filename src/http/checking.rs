@@ -134,9 +134,10 @@ pub(super) async fn trust_mark_status(http: Shared, req: HttpRequest, body: Resu
 pub(super) async fn attestation(http: Shared, req: HttpRequest, community: web::Path<String>) -> HttpResponse {
     let record = look_up::community_record(&http.app, community.into_inner()).await;
     match record.map(|r| r.attestation.and_then(|a| a.token)) {
-        Ok(Some(token)) => {
-            HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "public, max-age=60")).content_type("application/trust-mark+jwt").body(token)
-        }
+        Ok(Some(token)) => HttpResponse::Ok()
+            .insert_header((header::CACHE_CONTROL, "public, max-age=60"))
+            .content_type("application/trust-mark+jwt")
+            .body(token),
         Ok(None) => problem::api(&http, &req, &Error::NotFound("attestation")),
         Err(e) => problem::api(&http, &req, &e),
     }

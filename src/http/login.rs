@@ -111,7 +111,12 @@ fn genuine(browser: &str, application: &str, token: Option<&String>) -> Result<(
 }
 
 /// `POST /applications/{id}/organisation`
-pub(super) async fn choose(http: Shared, req: HttpRequest, id: web::Path<String>, body: Result<web::Bytes, actix_web::Error>) -> HttpResponse {
+pub(super) async fn choose(
+    http: Shared,
+    req: HttpRequest,
+    id: web::Path<String>,
+    body: Result<web::Bytes, actix_web::Error>,
+) -> HttpResponse {
     let (id, browser) = (id.into_inner(), http.browser(&req).unwrap_or_default());
     let chosen = async {
         let mut p = form(&req, body)?;
@@ -131,7 +136,12 @@ pub(super) async fn choose(http: Shared, req: HttpRequest, id: web::Path<String>
 }
 
 /// `POST /applications/{id}/return`: back to the platform without a badge.
-pub(super) async fn give_up(http: Shared, req: HttpRequest, id: web::Path<String>, body: Result<web::Bytes, actix_web::Error>) -> HttpResponse {
+pub(super) async fn give_up(
+    http: Shared,
+    req: HttpRequest,
+    id: web::Path<String>,
+    body: Result<web::Bytes, actix_web::Error>,
+) -> HttpResponse {
     let (id, browser) = (id.into_inner(), http.browser(&req).unwrap_or_default());
     let outcome = async {
         genuine(&browser, &id, form(&req, body)?.get("csrf"))?;

@@ -10,11 +10,11 @@ use serde_json::json;
 
 use super::context::{Http, Shared, form};
 use super::problem;
+use crate::service::PlatformRow;
 use crate::service::authenticate_client::{PresentedClient, authenticate_client};
 use crate::service::push_request::{DETAILS_TYPE, PushedRequest, push_request};
 use crate::service::redeem_code::{TokenRequest, redeem_code};
 use crate::service::{Error, begin_login};
-use crate::service::PlatformRow;
 
 const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
@@ -127,12 +127,14 @@ pub(super) async fn token(http: Shared, req: HttpRequest, body: Result<web::Byte
         redeem_code(&http.app, &platform, request).await
     };
     match outcome.await {
-        Ok(r) => HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "no-store")).insert_header((header::PRAGMA, "no-cache")).json(json!({
-            "access_token": r.access_token,
-            "token_type": "Bearer",
-            "expires_in": r.expires_in,
-            "authorization_details": [r.details],
-        })),
+        Ok(r) => {
+            HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "no-store")).insert_header((header::PRAGMA, "no-cache")).json(json!({
+                "access_token": r.access_token,
+                "token_type": "Bearer",
+                "expires_in": r.expires_in,
+                "authorization_details": [r.details],
+            }))
+        }
         Err(e) => problem::oauth(&req, &e),
     }
 }

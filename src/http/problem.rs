@@ -23,7 +23,9 @@ pub(super) const fn fault(e: &Error) -> Fault {
     let (status, code, oauth) = match e {
         Error::InvalidRequest(_) => (StatusCode::BAD_REQUEST, "invalid-request", "invalid_request"),
         Error::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "too-large", "invalid_request"),
-        Error::InvalidAuthorizationDetails(_) => (StatusCode::BAD_REQUEST, "invalid-authorization-details", "invalid_authorization_details"),
+        Error::InvalidAuthorizationDetails(_) => {
+            (StatusCode::BAD_REQUEST, "invalid-authorization-details", "invalid_authorization_details")
+        }
         Error::InvalidClient(_) => (StatusCode::UNAUTHORIZED, "invalid-client", "invalid_client"),
         Error::UnsupportedGrantType => (StatusCode::BAD_REQUEST, "unsupported-grant-type", "unsupported_grant_type"),
         Error::InvalidGrant(_) => (StatusCode::BAD_REQUEST, "invalid-grant", "invalid_grant"),
@@ -124,5 +126,8 @@ pub(super) fn page(req: &HttpRequest, e: &Error) -> HttpResponse {
         _ => ErrorPage::Internal,
     };
     let view = ErrorView { here: here(req), error: kind, detail: Some(f.oauth.to_owned()), request_id: request_id(req) };
-    builder(&f).insert_header((header::CONTENT_SECURITY_POLICY, pages::CONTENT_SECURITY_POLICY)).content_type("text/html; charset=utf-8").body(pages::error(&view))
+    builder(&f)
+        .insert_header((header::CONTENT_SECURITY_POLICY, pages::CONTENT_SECURITY_POLICY))
+        .content_type("text/html; charset=utf-8")
+        .body(pages::error(&view))
 }

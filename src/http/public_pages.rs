@@ -5,7 +5,10 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use serde_json::json;
 
 use super::context::{Shared, here, query, wants_json};
-use super::pages::{self, AuthorityView, BadgeView, CheckVerdict, CheckView, CommunityView, ConfirmationView, FrontView, HistoryEntry, KnownBadge, PublicState};
+use super::pages::{
+    self, AuthorityView, BadgeView, CheckVerdict, CheckView, CommunityView, ConfirmationView, FrontView, HistoryEntry, KnownBadge,
+    PublicState,
+};
 use super::problem;
 use crate::domain::attestation::AttestationClaims;
 use crate::domain::badge::BadgeState;
@@ -120,7 +123,11 @@ fn check_json(http: &Shared, req: &HttpRequest, link: &str, found: Result<Found,
         }
         Ok(Found::Nothing { platform }) => json!({ "link": link, "official": false, "status": "unknown", "platform": platform }),
         Ok(Found::NotAPlatform) => {
-            return problem::api(http, req, &Error::InvalidRequest("link must be the address of a community on a registered platform".to_owned()));
+            return problem::api(
+                http,
+                req,
+                &Error::InvalidRequest("link must be the address of a community on a registered platform".to_owned()),
+            );
         }
         Err(e) => return problem::api(http, req, &e),
     };
@@ -218,5 +225,9 @@ pub(super) async fn badge_json(http: Shared, req: HttpRequest, id: web::Path<Str
 /// Anything else.
 pub(super) async fn not_found(http: Shared, req: HttpRequest) -> HttpResponse {
     let e = Error::NotFound("page");
-    if wants_json(&req) || req.path().starts_with("/v1/") || req.path().starts_with("/admin/") { problem::api(&http, &req, &e) } else { problem::page(&req, &e) }
+    if wants_json(&req) || req.path().starts_with("/v1/") || req.path().starts_with("/admin/") {
+        problem::api(&http, &req, &e)
+    } else {
+        problem::page(&req, &e)
+    }
 }

@@ -53,7 +53,11 @@ pub fn public(cfg: &mut web::ServiceConfig) {
 
 /// Checking is open to every origin.
 fn checking_routes(cfg: &mut web::ServiceConfig) {
-    let open = || DefaultHeaders::new().add((header::ACCESS_CONTROL_ALLOW_ORIGIN, "*")).add((header::ACCESS_CONTROL_EXPOSE_HEADERS, "ETag, X-Request-Id"));
+    let open = || {
+        DefaultHeaders::new()
+            .add((header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"))
+            .add((header::ACCESS_CONTROL_EXPOSE_HEADERS, "ETag, X-Request-Id"))
+    };
     let resource = |path: &str| web::resource(path).wrap(open()).route(web::method(Method::OPTIONS).to(preflight));
     cfg.service(resource("/.well-known/jwks.json").route(web::get().to(checking::jwks)))
         .service(resource("/status").route(web::get().to(checking::aggregation)))

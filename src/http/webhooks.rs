@@ -9,7 +9,12 @@ use crate::service::receive_webhook::{Received, receive_webhook};
 use crate::service::{Actor, Error};
 
 /// `POST /v1/webhooks/{platform}`
-pub(super) async fn receive(http: Shared, req: HttpRequest, platform: web::Path<String>, body: Result<web::Bytes, actix_web::Error>) -> HttpResponse {
+pub(super) async fn receive(
+    http: Shared,
+    req: HttpRequest,
+    platform: web::Path<String>,
+    body: Result<web::Bytes, actix_web::Error>,
+) -> HttpResponse {
     let outcome = async {
         let body = bytes(body)?;
         let header = |name: &str| {
@@ -17,13 +22,8 @@ pub(super) async fn receive(http: Shared, req: HttpRequest, platform: web::Path<
             value.ok_or_else(|| Error::BadWebhook(format!("header {name} is missing")))
         };
         let platform = platform.into_inner();
-        let actor = Actor {
-            kind: "platform",
-            id: Some(platform.clone()),
-            role: None,
-            remote: remote(&req),
-            request_id: Some(request_id(&req)),
-        };
+        let actor =
+            Actor { kind: "platform", id: Some(platform.clone()), role: None, remote: remote(&req), request_id: Some(request_id(&req)) };
         let received = Received {
             platform,
             id: header("webhook-id")?,

@@ -53,7 +53,10 @@ impl fmt::Display for Role {
 impl FromStr for Role {
     type Err = String;
     fn from_str(s: &str) -> Result<Self, String> {
-        Self::ALL.into_iter().find(|r| r.as_str() == s).ok_or_else(|| "role must be viewer, curator, operator, security or admin".to_owned())
+        Self::ALL
+            .into_iter()
+            .find(|r| r.as_str() == s)
+            .ok_or_else(|| "role must be viewer, curator, operator, security or admin".to_owned())
     }
 }
 

@@ -150,7 +150,8 @@ fn row_of(new: NewPlatform, now: Timestamp) -> Result<PlatformRow, Error> {
 
 fn check(new: &NewPlatform) -> Result<(), Error> {
     let invalid = |what: &str| Err(Error::InvalidRequest(what.to_owned()));
-    let absolute = |u: &String| Url::parse(u).is_ok_and(|p| matches!(p.scheme(), "https" | "http") && p.fragment().is_none() && p.has_host());
+    let absolute =
+        |u: &String| Url::parse(u).is_ok_and(|p| matches!(p.scheme(), "https" | "http") && p.fragment().is_none() && p.has_host());
     if new.name.trim().is_empty() || new.name.chars().count() > 100 {
         return invalid("the name must be 1 to 100 characters");
     }
@@ -204,7 +205,13 @@ fn make(app: &App, platform: &str, purpose: SecretPurpose, now: Timestamp) -> Re
 ///
 /// # Errors
 /// [`Error::NotFound`].
-pub async fn rotate_secret(app: &Arc<App>, platform: String, purpose: SecretPurpose, overlap: Duration, actor: &Actor) -> Result<String, Error> {
+pub async fn rotate_secret(
+    app: &Arc<App>,
+    platform: String,
+    purpose: SecretPurpose,
+    overlap: Duration,
+    actor: &Actor,
+) -> Result<String, Error> {
     let now = app.clock.now();
     let (row, text) = make(app, &platform, purpose, now)?;
     let entry = super::add_operator::entry(app, "platform.rotate_secret", &platform, actor);

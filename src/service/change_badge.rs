@@ -29,7 +29,13 @@ pub struct Changed {
 ///
 /// # Errors
 /// [`Error::NotFound`], [`Error::Conflict`] when no rule leads from the badge's state there. Both leave an audit entry.
-pub async fn change_badge(app: &Arc<App>, badge: String, change: BadgeChange, note: Option<String>, actor: Actor) -> Result<Changed, Error> {
+pub async fn change_badge(
+    app: &Arc<App>,
+    badge: String,
+    change: BadgeChange,
+    note: Option<String>,
+    actor: Actor,
+) -> Result<Changed, Error> {
     let note = note.map(|n| n.trim().to_owned()).filter(|n| !n.is_empty());
     if note.as_ref().is_some_and(|n| n.chars().count() > NOTE_MAX) {
         return Err(Error::InvalidRequest(format!("note must not be longer than {NOTE_MAX} characters")));
@@ -98,7 +104,16 @@ pub(super) fn change_in(
 }
 
 #[expect(clippy::too_many_arguments, reason = "one call site; a struct would only rename the arguments")]
-fn entry(app: &App, badge: &str, action: &str, change: BadgeChange, outcome: &str, note: Option<&str>, actor: &Actor, now: Timestamp) -> AuditRow {
+fn entry(
+    app: &App,
+    badge: &str,
+    action: &str,
+    change: BadgeChange,
+    outcome: &str,
+    note: Option<&str>,
+    actor: &Actor,
+    now: Timestamp,
+) -> AuditRow {
     let id = AuditId::new(now, app.entropy.bytes()).to_string();
     AuditRow {
         note: note.map(|n| app.vault.seal(SealFor::Note, &id, n.as_bytes())),

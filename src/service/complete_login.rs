@@ -90,7 +90,13 @@ async fn consume(app: &Arc<App>, callback: &Callback, now: Timestamp) -> Result<
         .await
 }
 
-async fn keep_evidence(app: &Arc<App>, application: &ApplicationRow, login: &LoginRow, plain: Vec<u8>, now: Timestamp) -> Result<(), Error> {
+async fn keep_evidence(
+    app: &Arc<App>,
+    application: &ApplicationRow,
+    login: &LoginRow,
+    plain: Vec<u8>,
+    now: Timestamp,
+) -> Result<(), Error> {
     let id = EvidenceId::new(now, app.entropy.bytes()).to_string();
     let row = EvidenceRow {
         sealed: app.vault.seal(SealFor::Evidence, &id, &plain),
@@ -103,7 +109,13 @@ async fn keep_evidence(app: &Arc<App>, application: &ApplicationRow, login: &Log
     app.db.write("keep_evidence", move |tx| evidence::insert(tx, &row)).await.map_err(Error::from)
 }
 
-async fn proceed(app: &Arc<App>, application: ApplicationRow, identity: &Login, candidates: &[Candidate], now: Timestamp) -> Result<Next, Error> {
+async fn proceed(
+    app: &Arc<App>,
+    application: ApplicationRow,
+    identity: &Login,
+    candidates: &[Candidate],
+    now: Timestamp,
+) -> Result<Next, Error> {
     if let [only] = candidates {
         return confirm_authority::confirm(app, application, identity, only, now).await.map(Next::Redirect);
     }

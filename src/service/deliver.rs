@@ -42,10 +42,15 @@ pub async fn deliver_due(app: &Arc<App>) -> Result<usize, Error> {
     let token = app.entropy.token();
     let limit = i64::try_from(app.settings.delivery_concurrency).unwrap_or(32);
     let lease = token.clone();
-    let rows = app.db.write("lease_deliveries", move |tx| deliveries::lease(tx, &lease, limit, now, now.plus(LEASE))).await.map_err(Error::from)?;
+    let rows = app
+        .db
+        .write("lease_deliveries", move |tx| deliveries::lease(tx, &lease, limit, now, now.plus(LEASE)))
+        .await
+        .map_err(Error::from)?;
     let n = rows.len();
     let attempts = rows.into_iter().map(|row| attempt(app, row, &token));
-    let outcomes: Vec<Result<(), Error>> = futures_util::stream::iter(attempts).buffer_unordered(app.settings.delivery_concurrency.max(1)).collect().await;
+    let outcomes: Vec<Result<(), Error>> =
+        futures_util::stream::iter(attempts).buffer_unordered(app.settings.delivery_concurrency.max(1)).collect().await;
     outcomes.into_iter().collect::<Result<(), Error>>()?;
     Ok(n)
 }
@@ -68,8 +73,12 @@ async fn attempt(app: &Arc<App>, row: DeliveryRow, token: &str) -> Result<(), Er
         },
     };
     match (&how, &note) {
-        (Settled::Delivered, _) => tracing::info!(delivery = %row.id, platform = %row.platform_id, badge = %row.badge_id, version = row.version, "event delivered"),
-        (Settled::Again(at), note) => tracing::warn!(delivery = %row.id, platform = %row.platform_id, note, next = %at, "event not delivered, will retry"),
+        (Settled::Delivered, _) => {
+            tracing::info!(delivery = %row.id, platform = %row.platform_id, badge = %row.badge_id, version = row.version, "event delivered")
+        }
+        (Settled::Again(at), note) => {
+            tracing::warn!(delivery = %row.id, platform = %row.platform_id, note, next = %at, "event not delivered, will retry")
+        }
         (Settled::Dead, note) => tracing::warn!(delivery = %row.id, platform = %row.platform_id, note, "event given up"),
     }
     let (id, token) = (row.id, token.to_owned());

@@ -39,7 +39,12 @@ pub(super) struct Redemption {
 }
 
 /// Issues (or, for a badge already in force, adds) an attestation for an application whose control is proven.
-pub(super) async fn issue(app: &Arc<App>, application: &ApplicationRow, platform: &PlatformRow, redemption: Redemption) -> Result<Issued, Error> {
+pub(super) async fn issue(
+    app: &Arc<App>,
+    application: &ApplicationRow,
+    platform: &PlatformRow,
+    redemption: Redemption,
+) -> Result<Issued, Error> {
     let now = app.clock.now();
     let plan = Plan {
         app: Arc::clone(app),
@@ -58,7 +63,10 @@ pub(super) async fn issue(app: &Arc<App>, application: &ApplicationRow, platform
 
     let signed = app.signer.sign_jwt(KeyPurpose::Badge, att::TYP, &prepared.claims).map_err(|e| Error::Unavailable(e.to_string()))?;
     // What others will check must hold now: a wrong key or a damaged record is found before anybody relies on it.
-    let own = app.verifier.attestation(&signed.token, now).map_err(|r| Error::Internal(format!("own attestation does not verify: {}", r.detail)))?;
+    let own = app
+        .verifier
+        .attestation(&signed.token, now)
+        .map_err(|r| Error::Internal(format!("own attestation does not verify: {}", r.detail)))?;
     if own.claims.jti.to_string() != prepared.id {
         return Err(Error::Internal("own attestation carries another id".to_owned()));
     }
@@ -159,7 +167,14 @@ impl Plan {
     }
 
     /// The badge the attestation is for: the one in force, or a new prepared one.
-    fn badge_for(&self, tx: &mut Tx<'_>, a: &ApplicationRow, c: &CommunityRow, authority: &AuthorityRow, expires: Timestamp) -> Result<String, Error> {
+    fn badge_for(
+        &self,
+        tx: &mut Tx<'_>,
+        a: &ApplicationRow,
+        c: &CommunityRow,
+        authority: &AuthorityRow,
+        expires: Timestamp,
+    ) -> Result<String, Error> {
         if let Some(current) = badges::current_of(tx, &c.id)? {
             let same = current.branch_name == a.branch_name && current.branch_kpp == a.branch_kpp;
             return match current.state()? {
@@ -189,7 +204,15 @@ impl Plan {
         Ok(row.id)
     }
 
-    fn claims(&self, a: &ApplicationRow, c: &CommunityRow, o: &AuthorityRow, list: i64, idx: i64, expires: Timestamp) -> Result<att::AttestationClaims, Error> {
+    fn claims(
+        &self,
+        a: &ApplicationRow,
+        c: &CommunityRow,
+        o: &AuthorityRow,
+        list: i64,
+        idx: i64,
+        expires: Timestamp,
+    ) -> Result<att::AttestationClaims, Error> {
         let iss = self.app.settings.issuer.clone();
         let community_id: CommunityId = c.id.parse().map_err(|_| super::damaged("community id"))?;
         let snapshot = a.community()?;

@@ -91,7 +91,9 @@ pub async fn by_link(app: &Arc<App>, link: &str) -> Result<Found, Error> {
                     None => None,
                 };
                 return Ok(match badge {
-                    Some(b) => record(tx, &b.id)?.map_or(Found::Nothing { platform: platform.name.clone() }, |r| Found::Record(Box::new(r))),
+                    Some(b) => {
+                        record(tx, &b.id)?.map_or(Found::Nothing { platform: platform.name.clone() }, |r| Found::Record(Box::new(r)))
+                    }
                     None => Found::Nothing { platform: platform.name },
                 });
             }

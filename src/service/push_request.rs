@@ -127,7 +127,10 @@ pub async fn push_request(app: &Arc<App>, platform: &PlatformRow, req: PushedReq
         updated_by: "push_request".to_owned(),
     };
     let lifetime = app.settings.request_uri_lifetime;
-    app.db.write("push_request", move |tx| applications::insert(tx, &row, &request_digest, now.plus(lifetime))).await.map_err(Error::from)?;
+    app.db
+        .write("push_request", move |tx| applications::insert(tx, &row, &request_digest, now.plus(lifetime)))
+        .await
+        .map_err(Error::from)?;
     Ok(Pushed { request_uri: format!("{REQUEST_URI_PREFIX}{reference}"), expires_in: lifetime.as_secs(), application })
 }
 

@@ -103,7 +103,9 @@ fn parse(answer: &str) -> Result<Value, Error> {
 
 fn own_community(platform: &PlatformId, c: AboutCommunity) -> Result<CommunityRef, Error> {
     if c.platform.is_some_and(|p| p != *platform) {
-        return Err(Error::InvalidRequest(format!("data.community.platform must be {platform}: a platform speaks for its own communities only")));
+        return Err(Error::InvalidRequest(format!(
+            "data.community.platform must be {platform}: a platform speaks for its own communities only"
+        )));
     }
     Ok(CommunityRef { platform: platform.clone(), id: c.id })
 }

@@ -199,7 +199,8 @@ fn sign(app: &App, id: i64, bits: &StatusBits, now: Timestamp) -> Result<Publish
         "ttl": app.settings.status_ttl.as_secs(),
         "status_list": { "bits": status_list::BITS, "lst": bits.to_lst(), "aggregation_uri": format!("{iss}/status") },
     });
-    let signed = app.signer.sign_jwt(KeyPurpose::Status, status_list::TYP, &claims.to_string()).map_err(|e| Error::Unavailable(e.to_string()))?;
+    let signed =
+        app.signer.sign_jwt(KeyPurpose::Status, status_list::TYP, &claims.to_string()).map_err(|e| Error::Unavailable(e.to_string()))?;
     let token = signed.token.into_bytes();
     let mut gz = GzEncoder::new(Vec::new(), Compression::best());
     let gzip = gz.write_all(&token).and_then(|()| gz.finish()).map_err(|e| Error::Internal(e.to_string()))?;

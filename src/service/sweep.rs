@@ -89,6 +89,14 @@ fn move_on(app: &App, tx: &mut Tx<'_>, badge: &BadgeRow, to: BadgeState, kind: E
     let (_, community, _) = badges::facts(tx, &badge.id)?.ok_or(StoreError::Stale("badge"))?;
     let version = badges::advance(tx, badge, to, reason, now)?;
     let attestation = attestations::newest_active(tx, &badge.id)?.map(|a| a.id);
-    let what = Happening { badge, version, kind, state: to.as_str(), reason: badge.reason.as_deref(), attestation, platform: &community.platform_id };
+    let what = Happening {
+        badge,
+        version,
+        kind,
+        state: to.as_str(),
+        reason: badge.reason.as_deref(),
+        attestation,
+        platform: &community.platform_id,
+    };
     record_event::record(app, tx, &what, &Actor::system(), now)
 }

@@ -110,7 +110,15 @@ fn by_attestation(app: &Arc<App>, token: &str, community: Option<&CommunityRef>)
     }
     let Some(entry) = entry else { return Ok(bare(VerifyStatus::Unknown, as_of)) };
     let base = bare(entry.status, as_of);
-    Ok(Answer { reason: entry.reason, badge: Some(entry.badge.to_string()), version: Some(entry.version), as_of, status: base.status, verdict: base.verdict, ..of_claims })
+    Ok(Answer {
+        reason: entry.reason,
+        badge: Some(entry.badge.to_string()),
+        version: Some(entry.version),
+        as_of,
+        status: base.status,
+        verdict: base.verdict,
+        ..of_claims
+    })
 }
 
 fn of_claims(c: &AttestationClaims) -> Answer {

@@ -136,7 +136,8 @@ pub fn extend(tx: &mut Tx<'_>, id: &str, expires: Timestamp) -> Result<(), Store
 /// # Errors
 /// [`StoreError`].
 pub fn due(tx: &mut Tx<'_>, state: BadgeState, before: Timestamp, limit: i64) -> Result<Vec<BadgeRow>, StoreError> {
-    let q = badges::table.filter(badges::state.eq(state.as_str())).order(badges::id).limit(limit).select(BadgeRow::as_select()).into_boxed();
+    let q =
+        badges::table.filter(badges::state.eq(state.as_str())).order(badges::id).limit(limit).select(BadgeRow::as_select()).into_boxed();
     let q = if state == BadgeState::Prepared {
         q.filter(badges::created_at.lt(before.millis()))
     } else {

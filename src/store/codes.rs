@@ -63,6 +63,8 @@ pub fn consume(tx: &mut Tx<'_>, code: &CodeRow, token_digest: &str, token_expire
 /// [`StoreError`].
 pub fn revoke_token(tx: &mut Tx<'_>, token_digest: &str, now: Timestamp) -> Result<(), StoreError> {
     use access_tokens as t;
-    diesel::update(t::table.find(token_digest).filter(t::revoked_at.is_null())).set(t::revoked_at.eq(Some(now.millis()))).execute(tx.conn)?;
+    diesel::update(t::table.find(token_digest).filter(t::revoked_at.is_null()))
+        .set(t::revoked_at.eq(Some(now.millis())))
+        .execute(tx.conn)?;
     Ok(())
 }

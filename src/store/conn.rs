@@ -17,7 +17,7 @@ use super::StoreError;
 pub(super) use any::AnyConnection;
 
 mod any {
-    #![expect(missing_docs, reason = "the derive writes types of its own beside the enum")]
+    //! Apart from the rest, because the derive writes types of its own beside the enum.
 
     use diesel::{PgConnection, SqliteConnection};
 

@@ -29,10 +29,7 @@ pub struct EventRow {
 /// # Errors
 /// [`StoreError::Duplicate`] when the badge has an event of that version.
 pub fn append(tx: &mut Tx<'_>, mut event: EventRow) -> Result<i64, StoreError> {
-    event.seq = diesel::update(ledger::table.find(1))
-        .set(ledger::seq.eq(ledger::seq + 1))
-        .returning(ledger::seq)
-        .get_result(tx.conn)?;
+    event.seq = diesel::update(ledger::table.find(1)).set(ledger::seq.eq(ledger::seq + 1)).returning(ledger::seq).get_result(tx.conn)?;
     diesel::insert_into(events::table).values(&event).execute(tx.conn)?;
     Ok(event.seq)
 }

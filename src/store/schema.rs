@@ -300,4 +300,26 @@ diesel::table! {
 
 diesel::joinable!(attestations -> badges (badge_id));
 
-diesel::allow_tables_to_appear_in_same_query!(platforms, platform_secrets, client_assertions, authorities, communities, applications, pushed_requests, logins, evidence, badges, status_lists, attestations, ledger, events, deliveries, authorization_codes, access_tokens, inbound_webhooks, operators, audit, signing_keys);
+diesel::allow_tables_to_appear_in_same_query!(
+    platforms,
+    platform_secrets,
+    client_assertions,
+    authorities,
+    communities,
+    applications,
+    pushed_requests,
+    logins,
+    evidence,
+    badges,
+    status_lists,
+    attestations,
+    ledger,
+    events,
+    deliveries,
+    authorization_codes,
+    access_tokens,
+    inbound_webhooks,
+    operators,
+    audit,
+    signing_keys
+);

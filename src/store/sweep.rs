@@ -2,7 +2,9 @@
 
 use diesel::prelude::*;
 
-use super::schema::{access_tokens, applications, authorization_codes, client_assertions, evidence, inbound_webhooks, logins, pushed_requests};
+use super::schema::{
+    access_tokens, applications, authorization_codes, client_assertions, evidence, inbound_webhooks, logins, pushed_requests,
+};
 use super::{StoreError, Tx};
 use crate::domain::time::Timestamp;
 

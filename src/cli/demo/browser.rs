@@ -61,7 +61,8 @@ impl Browser {
             self.remember(url, &pair);
         }
         let location = response.headers().get(header::LOCATION).and_then(|l| l.to_str().ok());
-        let location = location.map(|l| url::Url::parse(url).and_then(|base| base.join(l)).map_or_else(|_| l.to_owned(), |u| u.to_string()));
+        let location =
+            location.map(|l| url::Url::parse(url).and_then(|base| base.join(l)).map_or_else(|_| l.to_owned(), |u| u.to_string()));
         Ok(Answer { status: response.status().as_u16(), location, body: response.text().await.map_err(|e| e.without_url().to_string())? })
     }
 }

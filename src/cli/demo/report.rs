@@ -21,7 +21,10 @@ impl Report {
     /// The heading.
     pub fn begin() -> Self {
         anstream::println!("{}", "gosbadge demo: a community gets its badge, a platform checks it, an admin takes it back".bold());
-        anstream::println!("{}", "Three servers on loopback: the service, a stand-in Gosuslugi (ESIA), a stand-in social network.".dimmed());
+        anstream::println!(
+            "{}",
+            "Three servers on loopback: the service, a stand-in Gosuslugi (ESIA), a stand-in social network.".dimmed()
+        );
         Self { number: 0, began: now(), step_began: now() }
     }
 

@@ -92,7 +92,9 @@ impl Stage<'_> {
         must(back.starts_with(&format!("{}/oauth/callback?", self.r.public_url)), || format!("expected our callback, was sent to {back}"))?;
         report.held("the head of a municipal kindergarten signed in; ESIA verified our signature and returned a code");
         let callback = hop(&mut browser, &back, None).await?;
-        must(callback.starts_with(&format!("{}?code=", self.r.platform.redirect_uri)), || format!("expected the platform, was sent to {callback}"))?;
+        must(callback.starts_with(&format!("{}?code=", self.r.platform.redirect_uri)), || {
+            format!("expected the platform, was sent to {callback}")
+        })?;
         report.held("identity confirmed: tokens verified, role «руководитель», OGRN and INN check digits, legal form, not liquidated");
         let reused = browser.get(authorize, None).await?;
         must(reused.status == 400, || format!("a request_uri worked twice ({})", reused.status))?;
@@ -148,7 +150,8 @@ impl Stage<'_> {
         must(stranger == 401, || format!("a caller without a token got {stranger}"))?;
         report.held("without an operator token: 401, and an audit entry");
         for attempt in ["revoked", "asked again: the same answer, nothing changed"] {
-            let response = self.http.post(&url).bearer_auth(&self.r.operator_token).body(body.clone()).send().await.map_err(|e| e.to_string())?;
+            let response =
+                self.http.post(&url).bearer_auth(&self.r.operator_token).body(body.clone()).send().await.map_err(|e| e.to_string())?;
             must(response.status() == 200, || format!("the admin endpoint answered {}", response.status()))?;
             let changed: Value = response.json().await.map_err(|e| e.to_string())?;
             must(changed["state"] == "revoked" && changed["version"] == 2, || format!("the badge is {changed}"))?;

@@ -36,7 +36,9 @@ pub struct ClientIdentity {
 pub fn provider(config: &Config, entropy: Arc<dyn Entropy>) -> Result<Arc<dyn IdentityProvider>, WireError> {
     let e = &config.idp.esia;
     let needed = |what: &Option<std::path::PathBuf>, name: &str| {
-        let path = what.as_ref().ok_or_else(|| WireError(format!("idp.esia.{name} is missing; `serve --dev` brings its own identity provider")))?;
+        let path = what
+            .as_ref()
+            .ok_or_else(|| WireError(format!("idp.esia.{name} is missing; `serve --dev` brings its own identity provider")))?;
         read(path)
     };
     let identity = ClientIdentity {
