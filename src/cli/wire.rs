@@ -36,6 +36,9 @@ impl WireError {
     }
 }
 
+/// Puts something around the signer.
+pub type WrapSigner = fn(Arc<dyn Signer>) -> Arc<dyn Signer>;
+
 /// The ports whose choice is not the configuration's: time and randomness, and what tests put in place of others.
 #[derive(Clone)]
 pub struct Parts {
@@ -46,7 +49,7 @@ pub struct Parts {
     /// In place of the configured identity provider.
     pub idp: Option<Arc<dyn IdentityProvider>>,
     /// Wraps the signer; tests stop the process inside it.
-    pub wrap_signer: Option<fn(Arc<dyn Signer>) -> Arc<dyn Signer>>,
+    pub wrap_signer: Option<WrapSigner>,
 }
 
 impl Parts {

@@ -150,7 +150,7 @@ pub async fn replace_token(app: &Arc<App>, name: String, actor: &Actor) -> Resul
 /// # Errors
 /// [`Error`] when the database is away.
 pub async fn list_operators(app: &Arc<App>) -> Result<Vec<OperatorRow>, Error> {
-    app.db.read("list_operators", |tx| operators::list(tx)).await.map_err(Error::from)
+    app.db.read("list_operators", operators::list).await.map_err(Error::from)
 }
 
 pub(super) fn entry(app: &App, action: &str, target: &str, actor: &Actor) -> AuditRow {

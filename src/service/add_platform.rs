@@ -90,7 +90,7 @@ pub async fn replace_platform(app: &Arc<App>, new: NewPlatform, actor: &Actor) -
 /// # Errors
 /// [`Error`] when the database is away.
 pub async fn list_platforms(app: &Arc<App>) -> Result<Vec<PlatformRow>, Error> {
-    app.db.read("list_platforms", |tx| platforms::list(tx)).await.map_err(Error::from)
+    app.db.read("list_platforms", platforms::list).await.map_err(Error::from)
 }
 
 async fn record(app: &Arc<App>, new: NewPlatform, actor: &Actor, may_replace: bool) -> Result<PlatformSecrets, Error> {

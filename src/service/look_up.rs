@@ -162,7 +162,7 @@ pub async fn application_of_browser(app: &Arc<App>, id: String, browser: &str) -
 /// # Errors
 /// [`Error`] when the database is away.
 pub async fn link_examples(app: &Arc<App>) -> Result<Vec<String>, Error> {
-    let all = app.db.read("link_examples", |tx| platforms::list(tx)).await.map_err(Error::from)?;
+    let all = app.db.read("link_examples", platforms::list).await.map_err(Error::from)?;
     let prefixes = all.iter().filter_map(|p| p.prefixes().ok()).filter_map(|p| p.into_iter().next());
     Ok(prefixes.take(3).map(|p| format!("{p}club123456")).collect())
 }

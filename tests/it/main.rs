@@ -2,6 +2,8 @@
 #![allow(clippy::disallowed_methods, clippy::unwrap_used, reason = "tests stand outside the ports and may fail loudly")]
 
 mod architecture;
+mod harness;
+mod main_job;
 mod platform_standin;
 mod sandbox_esia;
 mod test_issuer;

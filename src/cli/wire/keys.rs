@@ -21,7 +21,7 @@ use crate::store::{Db, StoreError};
 /// The private keys in force, unsealed; makes the first ones.
 pub(super) async fn load_or_make(db: &Db, vault: &dyn Vault, now: Timestamp) -> Result<Vec<(KeyPurpose, Vec<u8>)>, WireError> {
     for purpose in [KeyPurpose::Badge, KeyPurpose::Status] {
-        let rows = db.read("list_keys", |tx| keys::list(tx)).await.map_err(WireError::new)?;
+        let rows = db.read("list_keys", keys::list).await.map_err(WireError::new)?;
         if rows.iter().any(|r| r.purpose == purpose.as_str() && r.state == "active") {
             continue;
         }
@@ -40,7 +40,7 @@ pub(super) async fn load_or_make(db: &Db, vault: &dyn Vault, now: Timestamp) -> 
             Err(e) => return Err(WireError::new(e)),
         }
     }
-    let rows = db.read("list_keys", |tx| keys::list(tx)).await.map_err(WireError::new)?;
+    let rows = db.read("list_keys", keys::list).await.map_err(WireError::new)?;
     let open = |row: KeyRow| {
         let purpose = match row.purpose.as_str() {
             "badge" => KeyPurpose::Badge,
