@@ -1,4 +1,54 @@
 //! gosbadge: signed, checkable badges for the official social-network pages of public bodies.
+//!
+//! A badge is a fact about three things: a legal entity, a community on a platform, and how it was confirmed that they
+//! belong together. Every change of that fact is one row of an append-only ledger; attestations, status lists, deliveries
+//! to platforms and pages are derived from it.
+//!
+//! # The house
+//!
+//! ```text
+//! main -> cli -> { http, jobs } -> service -> { store, ports, verifier } -> domain
+//!          \-> wire (composition root) -> adapters -> ports -> domain
+//! sandbox (stand-in ESIA and platform, HTTP applications of their own) -> ports, verifier, domain
+//! verifier (what a platform embeds; builds with --no-default-features) -> domain
+//! ```
+//!
+//! | module | what lives there |
+//! |---|---|
+//! | [`domain`] | values, rules, state machines; no clock, no randomness, no I/O |
+//! | [`verifier`] | offline check of an attestation: signature, claims, status list |
+//! | `ports` | traits for the outside: clock, entropy, signer, vault, identity provider, event sink |
+//! | `store` | everything remembered; diesel over SQLite or PostgreSQL, one body per query, named transactions |
+//! | `service` | use cases, a file per verb; decide with the domain, remember with the store, reach out through ports |
+//! | `http` | actix handlers, the route table, error mapping, pages |
+//! | `jobs` | background loops: follow the ledger, deliver, sweep |
+//! | `adapters` | what stands behind the ports: ESIA, keys, seals, webhook delivery |
+//! | `sandbox` | the stand-ins, with protocol code of their own, so that a shared misreading cannot cancel out |
+//! | `cli` | a file per command; `cli::wire` alone names adapters |
+//! | `config`, `telemetry` | settings with all errors at once; logs, one line per request |
+//!
+//! `tests/it/architecture.rs` reads the `use` lines and fails with the file that breaks an arrow. Beyond `std`, the domain
+//! may use `serde`, `thiserror`, `url` and crates that only compute: `time`, `ulid`, `sha2`, `hmac`, `base64`, `flate2`.
+//!
+//! # Decisions
+//!
+//! 1. **Intent, signature, record** (`service::issue`). A prepared row is committed, the token is signed outside any
+//!    transaction and checked with our own published key, then token, event and deliveries are committed together. The
+//!    token leaves the process only after that. A crash leaves nothing, or a prepared row which the same application
+//!    finishes with the same `jti` and index, or the sweeper closes.
+//! 2. **The badge is issued when the platform redeems its code**, not when the person comes back from the identity
+//!    provider. A head lured into confirming somebody else's community comes back to a platform session that never began
+//!    there; the platform refuses, and no badge exists.
+//! 3. **Both databases through one code path.** SQLite: one writer with `BEGIN IMMEDIATE`, readers beside it. PostgreSQL:
+//!    `READ COMMITTED`. Every change of state names the state and version it expects and must change exactly one row.
+//! 4. **The ledger's counter row orders all writers**, so that sequence numbers appear in commit order without gaps, and a
+//!    follower misses nothing.
+//! 5. **Verification does not read the database** when it is given an attestation: signature, then a look into the
+//!    in-memory view that follows the ledger. A view older than its bound answers 503, never a guess.
+//! 6. **One-time values are kept as labelled digests**: a code presented as a state is simply unknown.
+//! 7. **Keys have a purpose**, published with them and enforced by the verifier: a thief of the busy status key cannot
+//!    issue badges.
+//! 8. **No personal data** outside the sealed evidence record; the representative is a keyed pseudonym elsewhere.
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 

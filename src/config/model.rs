@@ -228,8 +228,6 @@ pub struct Oauth {
 pub struct Attestation {
     /// Life of one, at most 90 days.
     pub lifetime: Duration,
-    /// Own logo, SVG.
-    pub logo_path: Option<PathBuf>,
 }
 
 /// Status lists.

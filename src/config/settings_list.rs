@@ -6,7 +6,7 @@ pub(super) const SECTIONS: &[Section] = &[
     Section { name: "", about: "", settings: TOP },
     Section {
         name: "admin",
-        about: "The listener for operators: API, console, metrics. Never shared with the public one.",
+        about: "The listener for operators: the administration API. Never shared with the public one.",
         settings: ADMIN,
     },
     Section { name: "log", about: "Log lines go to standard error.", settings: LOG },
@@ -124,9 +124,10 @@ const ESIA: &[Setting] = &[
     ),
     set(
         "organisation_route",
-        "\"roles\"",
-        "Where an organisation's data come from: `roles` (the person's list: OGRN, no INN), `client_credentials` (a system token per
-        organisation), `scope_org` (asked for in the first request; generation v2 only).",
+        "\"client_credentials\"",
+        "Where an organisation's data come from: `client_credentials` (a system token per organisation), `scope_org` (asked for in the
+        first request; generation v2 only), or `roles` (the person's list alone: without legal form and kind of body the policy
+        can admit nobody, so choose it only to try the login).",
     ),
     set(
         "pkce",
@@ -159,14 +160,11 @@ const OAUTH: &[Setting] = &[
     set("access_token_lifetime", "\"600s\"", "Life of a platform's access token, 30s to 24h."),
 ];
 
-const ATTESTATION: &[Setting] = &[
-    set(
-        "lifetime",
-        "\"90d\"",
-        "Life of an attestation, 1h to 90d. It is renewed by itself; a platform that never asks for status trusts a revoked one this long.",
-    ),
-    optional("logo_path", "\"/etc/gosbadge/logo.svg\"", "SVG file shown as the mark's logo. Without it the built-in one is shown."),
-];
+const ATTESTATION: &[Setting] = &[set(
+    "lifetime",
+    "\"90d\"",
+    "Life of an attestation, 1h to 90d. The authority confirms again before it ends. A platform that never asks for status trusts a revoked one this long.",
+)];
 
 const STATUS: &[Setting] = &[
     set("ttl", "\"60s\"", "How long platforms may keep a status list before asking again, 1s to 1d: a revocation reaches them this late."),
@@ -174,7 +172,7 @@ const STATUS: &[Setting] = &[
     set(
         "list_size",
         "131072",
-        "Entries per list, a multiple of 4 from 1024 to 16777216. Small lists let an observer tell who asks about whom. Applies to lists begun later.",
+        "Entries per list, a multiple of 4 from 1024 to 1048576. Small lists let an observer tell who asks about whom. Applies to lists begun later.",
     ),
     set("refresh_interval", "\"500ms\"", "How often the view in memory follows the database, 10ms to 1m. Below max_view_age."),
     set(
@@ -209,7 +207,7 @@ const HTTP: &[Setting] = &[
         "trusted_proxies",
         "[]",
         "Addresses or CIDR ranges whose X-Forwarded-For is believed. Empty: nobody's. A range that is too wide lets callers choose their address
-        and slip past rate limits.",
+        in the audit trail.",
     ),
     optional("workers", "2", "Server threads, 1 to 1024. Default: one per processor."),
     set("client_timeout", "\"5s\"", "Longest wait for the whole head of a request, 100ms to 1m; slower clients are cut off."),

@@ -36,10 +36,7 @@ pub(super) fn validate(mut r: Reader) -> Result<Config, ConfigErrors> {
         login: Login { lifetime: r.duration("login.lifetime", MINUTE..=HOUR) },
         application: Application { lifetime: r.duration("application.lifetime", 15 * MINUTE..=30 * DAY) },
         oauth: oauth(&mut r),
-        attestation: Attestation {
-            lifetime: r.duration("attestation.lifetime", HOUR..=90 * DAY),
-            logo_path: r.readable_file("attestation.logo_path"),
-        },
+        attestation: Attestation { lifetime: r.duration("attestation.lifetime", HOUR..=90 * DAY) },
         status: status(&mut r),
         webhooks: Webhooks {
             timeout: r.duration("webhooks.timeout", SECOND..=MINUTE),
@@ -182,7 +179,7 @@ fn status(r: &mut Reader) -> Status {
     Status {
         ttl: r.duration("status.ttl", SECOND..=DAY),
         expires_after: r.duration("status.expires_after", MINUTE..=30 * DAY),
-        list_size: r.number("status.list_size", 1024..=16_777_216),
+        list_size: r.number("status.list_size", 1024..=1_048_576),
         refresh_interval: r.duration("status.refresh_interval", 10 * MILLI..=MINUTE),
         max_view_age: r.duration("status.max_view_age", SECOND..=10 * MINUTE),
     }

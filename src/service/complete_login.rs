@@ -104,7 +104,8 @@ async fn keep_evidence(
         application_id: application.id.clone(),
         login_id: login.id.clone(),
         created_at: now.millis(),
-        delete_after: now.plus(app.settings.evidence_retention).millis(),
+        // What comes to nothing is forgotten with the application; issuing lengthens this.
+        delete_after: application.expires_at,
     };
     app.db.write("keep_evidence", move |tx| evidence::insert(tx, &row)).await.map_err(Error::from)
 }

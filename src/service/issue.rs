@@ -20,6 +20,7 @@ use crate::store::authorities::AuthorityRow;
 use crate::store::badges::{self, BadgeRow};
 use crate::store::codes::{self, CodeRow};
 use crate::store::communities::{self, CommunityRow};
+use crate::store::evidence;
 use crate::store::platforms::PlatformRow;
 use crate::store::{StoreError, Tx, authorities};
 
@@ -94,8 +95,10 @@ fn record(app: &App, tx: &mut Tx<'_>, row: &AttestationRow, platform: &str, rede
     codes::consume(tx, &redemption.code, &redemption.token_digest, redemption.token_expires, now)?;
     applications::advance(tx, &row.application_id, ApplicationState::Issued, now)?;
     applications::set_badge(tx, &row.application_id, &badge.id)?;
+    let end = Timestamp::from_millis(row.expires_at);
+    evidence::keep_until(tx, &row.application_id, end.plus(app.settings.evidence_retention))?;
     let version = badges::advance(tx, &badge, BadgeState::Active, None, now)?;
-    badges::extend(tx, &badge.id, Timestamp::from_millis(row.expires_at))?;
+    badges::extend(tx, &badge.id, end)?;
     let what = Happening { badge: &badge, version, kind, state: "active", reason: None, attestation: Some(row.id.clone()), platform };
     let actor = Actor { kind: "representative", id: None, role: None, remote: None, request_id: None };
     record_event::record(app, tx, &what, &actor, now)

@@ -5,6 +5,7 @@ use diesel::prelude::*;
 
 use super::schema::evidence;
 use super::{StoreError, Tx};
+use crate::domain::time::Timestamp;
 
 /// One sealed record.
 #[derive(Clone, Queryable, Selectable, Insertable)]
@@ -41,11 +42,13 @@ pub fn latest(tx: &mut Tx<'_>, application: &str) -> Result<Option<EvidenceRow>,
         .optional()?)
 }
 
-/// Replaces a record's content.
+/// Lengthens the life of an application's records: the badge they stand behind came to be.
 ///
 /// # Errors
-/// [`StoreError::Stale`] when it is gone.
-pub fn reseal(tx: &mut Tx<'_>, id: &str, sealed: &[u8]) -> Result<(), StoreError> {
-    let n = diesel::update(evidence::table.find(id)).set(evidence::sealed.eq(sealed)).execute(tx.conn)?;
-    StoreError::expect_one(n, "evidence record")
+/// [`StoreError`].
+pub fn keep_until(tx: &mut Tx<'_>, application: &str, until: Timestamp) -> Result<(), StoreError> {
+    diesel::update(evidence::table.filter(evidence::application_id.eq(application)))
+        .set(evidence::delete_after.eq(until.millis()))
+        .execute(tx.conn)?;
+    Ok(())
 }
