@@ -22,8 +22,6 @@ enum MigrateCommand {
         /// Print one JSON object
         #[arg(long)]
         json: bool,
-        #[command(flatten)]
-        file: ConfigFile,
     },
 }
 
@@ -41,8 +39,8 @@ pub async fn run(args: MigrateArgs) -> Result<(), WireError> {
                 n => anstream::println!("Applied {n}: {}", applied.join(", ")),
             }
         }
-        Some(MigrateCommand::Status { json, file }) => {
-            let db = wire::database(&file.load()?)?;
+        Some(MigrateCommand::Status { json }) => {
+            let db = wire::database(&args.file.load()?)?;
             let all = migrate::status(&db).await.map_err(WireError::new)?;
             if json {
                 print_json(&serde_json::json!({ "migrations": all }))?;

@@ -74,7 +74,7 @@ enum Sandbox {
 #[derive(Args, Clone, Default)]
 pub struct ConfigFile {
     /// Configuration file; without it gosbadge.toml in the working directory, where there is one
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, global = true, value_name = "FILE")]
     pub config: Option<PathBuf>,
 }
 
