@@ -103,14 +103,11 @@ pub async fn by_link(app: &Arc<App>, link: &str) -> Result<Found, Error> {
         .map_err(Error::from)
 }
 
-/// What follows the platform's prefix, comparing hosts without `www.` and `m.`.
+/// What follows the platform's prefix. People paste http links and mobile addresses, so scheme, `www.` and `m.` do not count.
 fn rest_of(platform: &PlatformRow, address: &str) -> Result<Option<String>, StoreError> {
     let bare = |a: &str| {
-        let (scheme, rest) = a.split_once("://").unwrap_or(("https", a));
-        let rest = rest.strip_prefix("www.").or_else(|| rest.strip_prefix("m.")).unwrap_or(rest);
-        // People paste http links; the prefix decides the rest.
-        let _ = scheme;
-        rest.to_lowercase()
+        let rest = a.split_once("://").map_or(a, |(_, rest)| rest);
+        rest.strip_prefix("www.").or_else(|| rest.strip_prefix("m.")).unwrap_or(rest).to_lowercase()
     };
     let address = bare(address);
     Ok(platform.prefixes()?.iter().find_map(|p| address.strip_prefix(&bare(p)).map(str::to_owned)).filter(|r| !r.is_empty()))

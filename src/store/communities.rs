@@ -64,14 +64,20 @@ pub fn by_number(tx: &mut Tx<'_>, platform: &str, number: &str) -> Result<Option
         .optional()?)
 }
 
-/// The community with this screen name on this platform.
+diesel::define_sql_function! {
+    /// SQL `lower()`; ASCII is enough, screen names have nothing else.
+    #[sql_name = "lower"]
+    fn lower_text(x: diesel::sql_types::Nullable<diesel::sql_types::Text>) -> diesel::sql_types::Nullable<diesel::sql_types::Text>;
+}
+
+/// The community with this screen name, given in lower case, on this platform.
 ///
 /// # Errors
 /// [`StoreError`].
 pub fn by_screen_name(tx: &mut Tx<'_>, platform: &str, screen_name: &str) -> Result<Option<CommunityRow>, StoreError> {
     use communities as c;
     Ok(c::table
-        .filter(c::platform_id.eq(platform).and(c::screen_name.eq(screen_name)))
+        .filter(c::platform_id.eq(platform).and(lower_text(c::screen_name).eq(screen_name)))
         .order(c::updated_at.desc())
         .select(CommunityRow::as_select())
         .first(tx.conn)
