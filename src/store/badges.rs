@@ -103,7 +103,8 @@ pub fn facts(tx: &mut Tx<'_>, id: &str) -> Result<Option<BadgeFacts>, StoreError
 /// [`StoreError::Stale`] when the row changed meanwhile.
 pub fn advance(tx: &mut Tx<'_>, old: &BadgeRow, to: BadgeState, reason: Option<ReasonCode>, now: Timestamp) -> Result<i64, StoreError> {
     let version = old.version + 1;
-    let ended = to.is_final().then(|| now.millis());
+    // What has ended stays ended on its day, also when a later event raises the version.
+    let ended = to.is_final().then(|| old.ended_at.unwrap_or(now.millis()));
     let issued = if to == BadgeState::Active { old.issued_at.or(Some(now.millis())) } else { old.issued_at };
     let n = diesel::update(badges::table.find(&old.id))
         .filter(badges::state.eq(&old.state).and(badges::version.eq(old.version)))

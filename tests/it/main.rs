@@ -2,8 +2,12 @@
 #![allow(clippy::disallowed_methods, clippy::unwrap_used, reason = "tests stand outside the ports and may fail loudly")]
 
 mod architecture;
+mod crash;
+mod crash_child;
+mod database;
 mod harness;
 mod main_job;
+mod place;
 mod platform_standin;
 mod sandbox_esia;
 mod test_issuer;
