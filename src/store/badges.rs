@@ -62,6 +62,17 @@ pub fn by_id(tx: &mut Tx<'_>, id: &str) -> Result<Option<BadgeRow>, StoreError> 
     Ok(badges::table.find(id).select(BadgeRow::as_select()).first(tx.conn).optional()?)
 }
 
+/// Holds a badge until the transaction ends, so that changes asked for at the same moment are decided one after the other
+/// instead of failing. Holds nothing when there is no such badge.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn lock(tx: &mut Tx<'_>, id: &str) -> Result<(), StoreError> {
+    // An update instead of FOR UPDATE, which SQLite does not have (and, with one writer, does not need).
+    diesel::update(badges::table.find(id)).set(badges::updated_by.eq(tx.name)).execute(tx.conn)?;
+    Ok(())
+}
+
 /// The current (prepared, active or suspended) badge of a community.
 ///
 /// # Errors
