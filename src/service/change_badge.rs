@@ -68,6 +68,7 @@ pub(super) fn change_in(
         BadgeChange::Revoke(_) => "badge.revoke",
     };
     let entry = |outcome: &str| entry(app, badge, action, change, outcome, note, actor, now);
+    badges::lock(tx, badge)?;
     let Some((row, community, authority)) = badges::facts(tx, badge)? else {
         audit::insert(tx, &entry("not_found"))?;
         return Ok(Err(Error::NotFound("badge")));

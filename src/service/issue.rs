@@ -80,7 +80,10 @@ pub(super) async fn issue(
             record(&app2, tx, &prepared, &platform_id, &redemption, now)
         })
         .await?;
-    app.view.refresh(app).await?;
+    // The badge is on record and the code is spent: nothing after this may turn success into failure.
+    if let Err(e) = app.view.refresh(app).await {
+        tracing::warn!(badge, error = %e, detail = e.operator_detail(), "issued, but not visible yet; the next refresh shows it");
+    }
     app.delivery_bell.notify_one();
     Ok(Issued { badge, token })
 }
@@ -116,6 +119,8 @@ struct Plan {
 
 impl Plan {
     fn prepare(&self, tx: &mut Tx<'_>) -> Result<Result<AttestationRow, crate::domain::refusal::RefusalCode>, Error> {
+        // Requests with the same code take turns: the later one finds what the earlier one prepared.
+        applications::lock(tx, &self.application)?;
         let a = applications::by_id(tx, &self.application)?.ok_or(Error::ApplicationEnded)?;
         if a.state()? != ApplicationState::ControlProven || a.expires_at <= self.now.millis() {
             return Err(Error::ApplicationEnded);

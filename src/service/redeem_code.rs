@@ -67,6 +67,10 @@ pub async fn redeem_code(app: &Arc<App>, platform: &PlatformRow, request: TokenR
             tracing::warn!(application = %application.id, why, "code not redeemed");
             return Err(Error::InvalidGrant("the code was redeemed by another request, or the badge changed meanwhile; start again"));
         }
+        // RFC 6749 §5.2: a grant that leads nowhere any more is invalid_grant with status 400, whatever ended it.
+        Err(Error::ApplicationEnded) => {
+            return Err(Error::InvalidGrant("the application of this code has ended; start again on the platform"));
+        }
         other => other?,
     };
     let mut details: Value = serde_json::from_str(&application.details).map_err(|_| super::damaged("authorization details"))?;

@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::io::Write as _;
 use std::sync::{Arc, RwLock};
+use std::time::Duration;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
@@ -48,6 +49,17 @@ pub struct Published {
     pub issued_at: Timestamp,
 }
 
+/// From this age on, the place of an attestation that was prepared and is not recorded reads SUSPENDED.
+///
+/// A process that dies between signing and recording may leave a signed token in a core dump or in a stolen memory image.
+/// Online it is unknown from the start. Offline its place decides, and that place cannot be closed before the badge is
+/// recorded as a rule: platforms keep a list for its `ttl`, so every fresh badge would be refused for as long. Hence a
+/// place is open while an issue can be under way, and closes when it takes longer than an issue ever does (milliseconds;
+/// both waits for the database together, when it is busy, stay about this long). SUSPENDED and not INVALID, because the
+/// same application may still finish the issue, and INVALID is for good (draft-ietf-oauth-status-list §7.1); that is what
+/// the sweeper writes when it gives the issue up.
+pub const CLOSED_WHILE_UNFINISHED_AFTER: Duration = Duration::from_secs(5);
+
 struct List {
     bits: StatusBits,
     published: Option<Arc<Published>>,
@@ -84,7 +96,7 @@ impl StatusView {
     }
 
     /// Age of the view; `None` before the first refresh.
-    pub fn age(&self, now: Timestamp) -> Option<std::time::Duration> {
+    pub fn age(&self, now: Timestamp) -> Option<Duration> {
         let inner = self.inner.read().unwrap_or_else(std::sync::PoisonError::into_inner);
         inner.refreshed_at.map(|at| now.since(at))
     }
@@ -113,7 +125,8 @@ impl StatusView {
             let inner = self.inner.read().unwrap_or_else(std::sync::PoisonError::into_inner);
             (inner.seq, inner.refreshed_at.is_none())
         };
-        let (head, rows, lists) = app
+        let unfinished_since = asked_at.minus(CLOSED_WHILE_UNFINISHED_AFTER);
+        let (head, rows, unfinished, lists) = app
             .db
             .read("follow_ledger", move |tx| -> Result<_, StoreError> {
                 let (head, badges) = ledger::changed_since(tx, seq)?;
@@ -122,7 +135,7 @@ impl StatusView {
                     (false, true) => Vec::new(),
                     (false, false) => attestations::view(tx, Some(&badges))?,
                 };
-                Ok((head, rows, attestations::lists(tx)?))
+                Ok((head, rows, attestations::unfinished_places(tx, unfinished_since)?, attestations::lists(tx)?))
             })
             .await?;
         {
@@ -130,6 +143,9 @@ impl StatusView {
             for (id, size) in lists {
                 let size = u32::try_from(size).map_err(|_| super::damaged("status list size"))?;
                 inner.lists.entry(id).or_insert_with(|| List { bits: StatusBits::new(size), published: None, dirty: true });
+            }
+            for (list, idx) in unfinished {
+                inner.put(list, idx, ListValue::Suspended)?;
             }
             for row in &rows {
                 inner.take(row)?;
@@ -167,9 +183,13 @@ impl Inner {
         let status = if row.attestation_state == "active" { verify_status(state) } else { VerifyStatus::Unknown };
         let reason = row.reason.as_deref().and_then(|r| r.parse().ok());
         self.entries.insert(id.bits(), Entry { badge, status, reason, version: row.version });
-        let idx = u32::try_from(row.idx).map_err(|_| super::damaged("status index"))?;
         let value = ListValue::from_bits(u8::try_from(row.status).map_err(|_| super::damaged("status value"))?);
-        let list = self.lists.get_mut(&row.list_id).ok_or_else(|| super::damaged("status list"))?;
+        self.put(row.list_id, row.idx, value)
+    }
+
+    fn put(&mut self, list: i64, idx: i64, value: ListValue) -> Result<(), Error> {
+        let idx = u32::try_from(idx).map_err(|_| super::damaged("status index"))?;
+        let list = self.lists.get_mut(&list).ok_or_else(|| super::damaged("status list"))?;
         if list.bits.get(idx) != Some(value) {
             list.bits.set(idx, value).map_err(|_| super::damaged("status index"))?;
             list.dirty = true;

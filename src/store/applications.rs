@@ -117,6 +117,16 @@ pub fn by_id(tx: &mut Tx<'_>, id: &str) -> Result<Option<ApplicationRow>, StoreE
     Ok(applications::table.find(id).select(ApplicationRow::as_select()).first(tx.conn).optional()?)
 }
 
+/// Holds the application until the transaction ends: others that ask for the same wait.
+///
+/// # Errors
+/// [`StoreError::Stale`] when there is no such application.
+pub fn lock(tx: &mut Tx<'_>, id: &str) -> Result<(), StoreError> {
+    // An update instead of FOR UPDATE, which SQLite does not have (and, with one writer, does not need).
+    let n = diesel::update(applications::table.find(id)).set(applications::updated_by.eq(tx.name)).execute(tx.conn)?;
+    StoreError::expect_one(n, "application")
+}
+
 /// Consumes a `request_uri` of this platform: `None` when unknown, used, expired or another platform's.
 ///
 /// # Errors

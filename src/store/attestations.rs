@@ -163,6 +163,17 @@ pub fn stuck(tx: &mut Tx<'_>, before: Timestamp, limit: i64) -> Result<Vec<Strin
         .load(tx.conn)?)
 }
 
+/// Places of attestations prepared before `before` and not finished (yet).
+///
+/// # Errors
+/// [`StoreError`].
+pub fn unfinished_places(tx: &mut Tx<'_>, before: Timestamp) -> Result<Vec<(i64, i64)>, StoreError> {
+    Ok(attestations::table
+        .filter(attestations::state.eq("prepared").and(attestations::created_at.lt(before.millis())))
+        .select((attestations::list_id, attestations::idx))
+        .load(tx.conn)?)
+}
+
 /// Sets what the lists say of every recorded attestation of a badge.
 ///
 /// # Errors

@@ -62,6 +62,17 @@ pub fn by_id(tx: &mut Tx<'_>, id: &str) -> Result<Option<BadgeRow>, StoreError> 
     Ok(badges::table.find(id).select(BadgeRow::as_select()).first(tx.conn).optional()?)
 }
 
+/// Holds a badge until the transaction ends, so that changes asked for at the same moment are decided one after the other
+/// instead of failing. Holds nothing when there is no such badge.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn lock(tx: &mut Tx<'_>, id: &str) -> Result<(), StoreError> {
+    // An update instead of FOR UPDATE, which SQLite does not have (and, with one writer, does not need).
+    diesel::update(badges::table.find(id)).set(badges::updated_by.eq(tx.name)).execute(tx.conn)?;
+    Ok(())
+}
+
 /// The current (prepared, active or suspended) badge of a community.
 ///
 /// # Errors
@@ -103,7 +114,8 @@ pub fn facts(tx: &mut Tx<'_>, id: &str) -> Result<Option<BadgeFacts>, StoreError
 /// [`StoreError::Stale`] when the row changed meanwhile.
 pub fn advance(tx: &mut Tx<'_>, old: &BadgeRow, to: BadgeState, reason: Option<ReasonCode>, now: Timestamp) -> Result<i64, StoreError> {
     let version = old.version + 1;
-    let ended = to.is_final().then(|| now.millis());
+    // What has ended stays ended on its day, also when a later event raises the version.
+    let ended = to.is_final().then(|| old.ended_at.unwrap_or(now.millis()));
     let issued = if to == BadgeState::Active { old.issued_at.or(Some(now.millis())) } else { old.issued_at };
     let n = diesel::update(badges::table.find(&old.id))
         .filter(badges::state.eq(&old.state).and(badges::version.eq(old.version)))

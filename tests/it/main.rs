@@ -2,8 +2,16 @@
 #![allow(clippy::disallowed_methods, clippy::unwrap_used, reason = "tests stand outside the ports and may fail loudly")]
 
 mod architecture;
+mod concurrency;
+mod crash;
+mod crash_child;
+mod database;
 mod harness;
+mod kill;
+mod kill_load;
 mod main_job;
+mod migrations;
+mod place;
 mod platform_standin;
 mod sandbox_esia;
 mod test_issuer;

@@ -176,6 +176,8 @@ CREATE TABLE attestations (
 );
 CREATE INDEX attestations_by_badge ON attestations (badge_id);
 CREATE INDEX attestations_by_application ON attestations (application_id);
+-- The few that are being issued now, or were when a process died; looked for at every refresh of the status view.
+CREATE INDEX attestations_unfinished ON attestations (created_at) WHERE state = 'prepared';
 
 -- One row whose update orders all writers of events: sequence numbers appear in commit order and without gaps,
 -- so that a reader who follows them can miss nothing.

@@ -1,0 +1,183 @@
+//! The migrations: two sets, one shape, the one diesel's schema describes; released files never change; applying them twice
+//! changes nothing.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use gosbadge::domain::digest::sha256_hex;
+use tempfile::TempDir;
+
+use crate::database::Database;
+use crate::harness::fresh_database;
+
+/// Every released migration file with its SHA-256. Append only: whoever runs the service has applied these; a change goes
+/// into a new migration.
+const RELEASED: [(&str, &str); 4] = [
+    ("sqlite/2026-11-23-000001_first_house/up.sql", "315e80dc7a1e75070a005a2c401d0366508bb8460d5fa2362b70453c97f76fa7"),
+    ("sqlite/2026-11-23-000001_first_house/down.sql", "adcb3cac61390fd7627530b2fa095eef4f26f406c34ff3ad790c3df2c019ab3d"),
+    ("postgres/2026-11-23-000001_first_house/up.sql", "9982afd4f739af75eae978700cc20a044e70a45c4322851b2913f3e47e093ac9"),
+    ("postgres/2026-11-23-000001_first_house/down.sql", "adcb3cac61390fd7627530b2fa095eef4f26f406c34ff3ad790c3df2c019ab3d"),
+];
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations")
+}
+
+fn names(set: &str) -> BTreeSet<String> {
+    std::fs::read_dir(root().join(set)).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()).collect()
+}
+
+#[test]
+fn released_migrations_are_unchanged_and_all_listed() {
+    for (file, sha256) in RELEASED {
+        let found = sha256_hex(&std::fs::read(root().join(file)).unwrap());
+        assert_eq!(found, sha256, "{file} is released: put the change into a new migration");
+    }
+    for set in ["sqlite", "postgres"] {
+        for name in names(set) {
+            for file in ["up.sql", "down.sql"] {
+                let path = format!("{set}/{name}/{file}");
+                assert!(RELEASED.iter().any(|(f, _)| *f == path), "list {path} with its SHA-256");
+            }
+        }
+    }
+}
+
+#[test]
+fn both_sets_have_the_same_migrations_in_the_same_words() {
+    assert_eq!(names("sqlite"), names("postgres"));
+    let words = |set: &str, name: &str| {
+        let text = std::fs::read_to_string(root().join(set).join(name).join("up.sql")).unwrap();
+        text.split_whitespace().map(|w| w.replace("BYTEA", "BLOB")).collect::<Vec<_>>()
+    };
+    for name in names("sqlite") {
+        assert_eq!(words("sqlite", &name), words("postgres", &name), "{name}");
+    }
+}
+
+/// `table.column type nullability place-in-primary-key`, and `table uniqueness columns extent` of every index.
+type Shape = (BTreeSet<String>, BTreeSet<String>);
+
+const SQLITE_COLUMNS: &str = "
+    SELECT m.name || '.' || p.name || ' ' || replace(lower(p.type), 'blob', 'bytea') || ' '
+        || CASE WHEN p.\"notnull\" THEN 'not-null' ELSE 'null' END || ' ' || p.pk AS v
+    FROM sqlite_master m JOIN pragma_table_info(m.name) p
+    WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite~_%' ESCAPE '~' AND m.name <> '__diesel_schema_migrations'";
+
+const SQLITE_INDEXES: &str = "
+    SELECT m.name || ' ' || CASE WHEN l.\"unique\" THEN 'unique' ELSE 'plain' END || ' '
+        || (SELECT group_concat(i.name, ',') FROM (SELECT name FROM pragma_index_info(l.name) ORDER BY seqno) i) || ' '
+        || CASE WHEN l.partial THEN 'partial' ELSE 'whole' END AS v
+    FROM sqlite_master m JOIN pragma_index_list(m.name) l
+    WHERE m.type = 'table' AND m.name <> '__diesel_schema_migrations'";
+
+const POSTGRES_COLUMNS: &str = "
+    SELECT c.table_name || '.' || c.column_name || ' ' || c.data_type || ' '
+        || CASE c.is_nullable WHEN 'NO' THEN 'not-null' ELSE 'null' END || ' ' || COALESCE(k.ordinal_position, 0) AS v
+    FROM information_schema.columns c LEFT JOIN (
+        SELECT u.table_name, u.column_name, u.ordinal_position
+        FROM information_schema.table_constraints t
+        JOIN information_schema.key_column_usage u USING (constraint_name, table_schema)
+        WHERE t.constraint_type = 'PRIMARY KEY' AND t.table_schema = 'public'
+    ) k ON k.table_name = c.table_name AND k.column_name = c.column_name
+    WHERE c.table_schema = 'public' AND c.table_name <> '__diesel_schema_migrations'";
+
+const POSTGRES_INDEXES: &str = "
+    SELECT t.relname || ' ' || CASE WHEN i.indisunique THEN 'unique' ELSE 'plain' END || ' '
+        || (SELECT string_agg(a.attname, ',' ORDER BY k.n) FROM unnest(i.indkey) WITH ORDINALITY AS k (att, n)
+            JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.att) || ' '
+        || CASE WHEN i.indpred IS NULL THEN 'whole' ELSE 'partial' END AS v
+    FROM pg_index i JOIN pg_class t ON t.oid = i.indrelid JOIN pg_namespace n ON n.oid = t.relnamespace
+    WHERE n.nspname = 'public' AND t.relname <> '__diesel_schema_migrations'";
+
+fn shape(url: &str) -> Shape {
+    let mut db = Database::open(url);
+    let (columns, indexes) = match db {
+        Database::Sqlite(_) => (SQLITE_COLUMNS, SQLITE_INDEXES),
+        Database::Postgres(_) => (POSTGRES_COLUMNS, POSTGRES_INDEXES),
+    };
+    (db.lines(columns).into_iter().collect(), db.lines(indexes).into_iter().collect())
+}
+
+/// What the migrations must make, written down by what the code relies on.
+#[test]
+fn a_migrated_database_has_the_shape_of_the_diesel_schema() {
+    let dir = TempDir::new().unwrap();
+    let url = fresh_database(&dir);
+    gosbadge(&dir, &url, &["migrate"]);
+    let (columns, indexes) = shape(&url);
+    assert_eq!(columns, diesel_columns());
+    for needed in [
+        "badges unique community_id partial",
+        "signing_keys unique purpose partial",
+        "attestations unique list_id,idx whole",
+        "attestations plain created_at partial",
+        "communities unique platform_id,number whole",
+        "events unique badge_id,version whole",
+        "deliveries unique platform_id,badge_id,version whole",
+        "inbound_webhooks unique platform_id,webhook_id whole",
+        "logins unique state_digest whole",
+    ] {
+        assert!(indexes.contains(needed), "{needed} is missing among {indexes:#?}");
+    }
+    // The same on the other database, where this run has one at hand.
+    if url.starts_with("postgres") {
+        let sqlite = format!("sqlite:{}", dir.path().join("other.db").display());
+        gosbadge(&dir, &sqlite, &["migrate"]);
+        assert_eq!(shape(&sqlite), (columns, indexes));
+    }
+}
+
+/// `src/store/schema.rs` in the words of [`Shape`].
+fn diesel_columns() -> BTreeSet<String> {
+    let text = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("src/store/schema.rs")).unwrap();
+    let mut columns = BTreeSet::new();
+    let (mut table, mut key) = (String::new(), Vec::new());
+    for line in text.lines().map(str::trim) {
+        if let Some((name, rest)) = line.strip_suffix(" {").and_then(|l| l.split_once(" (")) {
+            table = name.to_owned();
+            key = rest.trim_end_matches(')').split(", ").map(str::to_owned).collect();
+        } else if let Some((column, kind)) = line.strip_suffix(',').and_then(|l| l.split_once(" -> ")) {
+            let (kind, null) = kind.strip_prefix("Nullable<").map_or((kind, "not-null"), |k| (k.trim_end_matches('>'), "null"));
+            let kind = match kind {
+                "Text" => "text",
+                "BigInt" => "bigint",
+                "Binary" => "bytea",
+                other => panic!("{table}.{column} has the type {other}, which only one database may know"),
+            };
+            let place = key.iter().position(|k| k == column).map_or(0, |n| n + 1);
+            columns.insert(format!("{table}.{column} {kind} {null} {place}"));
+        }
+    }
+    assert!(columns.len() > 100, "the schema was read: {}", columns.len());
+    columns
+}
+
+#[test]
+fn migrating_twice_changes_nothing_and_status_tells() {
+    let dir = TempDir::new().unwrap();
+    let url = fresh_database(&dir);
+    let all = names("sqlite");
+    let status = |word: &str| all.iter().map(|n| format!("{word} {n}\n")).collect::<String>();
+
+    assert_eq!(gosbadge(&dir, &url, &["migrate", "status"]), status("missing"));
+    assert!(gosbadge(&dir, &url, &["migrate"]).starts_with(&format!("Applied {}: ", all.len())));
+    let before = shape(&url);
+    assert_eq!(gosbadge(&dir, &url, &["migrate"]), "The database has the shape this version needs.\n");
+    assert_eq!(shape(&url), before);
+    assert_eq!(Database::open(&url).count("ledger"), 1, "nothing was inserted twice");
+    assert_eq!(gosbadge(&dir, &url, &["migrate", "status"]), status("applied"));
+    let json: serde_json::Value = serde_json::from_str(&gosbadge(&dir, &url, &["migrate", "status", "--json"])).unwrap();
+    let expected: Vec<_> = all.iter().map(|n| serde_json::json!({ "name": n, "applied": true })).collect();
+    assert_eq!(json, serde_json::json!({ "migrations": expected }));
+}
+
+/// Runs the command; its standard output.
+fn gosbadge(dir: &TempDir, url: &str, args: &[&str]) -> String {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_gosbadge"));
+    command.args(args).current_dir(dir.path()).env("GOSBADGE__DEV", "true").env("GOSBADGE__DATABASE__URL", url);
+    let out = command.output().unwrap();
+    assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
+    String::from_utf8(out.stdout).unwrap()
+}
