@@ -7,12 +7,12 @@ const VISIBLE_MS = 5_000;
 /** Everything, in one browser. */
 export async function walk(page, ready, reached) {
   const walker = new Walker(page, ready, reached);
-  await walker.strangers();
-  await walker.confirmation();
-  await walker.twoOrganisations();
-  await walker.refusal();
-  await walker.declined();
-  await walker.revocation();
+  try {
+    for (const part of ['strangers', 'confirmation', 'twoOrganisations', 'refusal', 'declined', 'revocation']) await walker[part]();
+  } catch (error) {
+    console.error(`stopped at ${page.url()}:\n${await page.locator('body').innerText()}`);
+    throw error;
+  }
 }
 
 class Walker {
@@ -151,9 +151,13 @@ class Walker {
     await this.at(`${this.ready.public_url}/`);
     await this.says('F04');
     await this.reached('gosbadge-refusal');
-    await this.page.goto(`${this.page.url()}`);
-    await this.reached('gosbadge-refusal-reloaded');
+    await this.page.reload();
+    await this.says('F04');
+    await this.link('English').click();
+    await this.says('F04', 'What to do');
+    await this.reached('gosbadge-refusal-en');
     await this.page.goBack();
+    await this.says('F04');
     await this.button('Вернуться').click();
     await this.at(this.club('218000003', '/settings'));
     await this.says('F04', 'Что делать');
@@ -166,7 +170,7 @@ class Walker {
     await this.at(`${this.ready.public_url}/`);
     await this.says('F01');
     await this.reached('gosbadge-declined');
-    await this.link('ещё раз').or(this.link('заново')).first().click();
+    await this.link('Попробовать снова').click();
     await this.at(`${this.ready.esia_url}/login`);
     await this.persona('city-admin').click();
     await this.at(this.club('218000003', '/settings'));
