@@ -149,10 +149,11 @@ fn dev_config(options: &Options, public: &str, listen: SocketAddr, admin: Socket
 pub async fn start(options: Options) -> Result<Dev, WireError> {
     let [public, admin, esia_listener, platform_listener] =
         [bind(options.listen, 0)?, bind(options.listen, 1)?, bind(options.listen, 2)?, bind(options.listen, 3)?];
-    let public_url = url(&public)?;
     let (esia_url, platform_url) = (url(&esia_listener)?, url(&platform_listener)?);
     let address = |l: &TcpListener| l.local_addr().map_err(WireError::new);
-    let config = dev_config(&options, &public_url, address(&public)?, address(&admin)?)?;
+    let config = dev_config(&options, &url(&public)?, address(&public)?, address(&admin)?)?;
+    // The caller's settings may have named the service otherwise.
+    let public_url = config.public_url.clone();
     let mut parts = options.parts;
     let mut stand_ins = Vec::new();
 

@@ -13,6 +13,7 @@ use crate::domain::refusal::RefusalCode;
 use crate::domain::time::Timestamp;
 use crate::ports::identity_provider::{IdpError, Login, LoginCallback, LoginSecrets};
 use crate::ports::vault::SealFor;
+use crate::store::Tx;
 use crate::store::applications::{self, ApplicationRow};
 use crate::store::evidence::{self, EvidenceRow};
 use crate::store::logins::{self, LoginRow};
@@ -80,7 +81,9 @@ async fn consume(app: &Arc<App>, callback: &Callback, now: Timestamp) -> Result<
     let idp = app.idp.id();
     app.db
         .write("consume_login", move |tx| {
-            let login = logins::consume(tx, &state_digest, &browser_digest, now)?.filter(|l| l.idp == idp).ok_or(Error::LoginLost)?;
+            let Some(login) = logins::consume(tx, &state_digest, &browser_digest, now)?.filter(|l| l.idp == idp) else {
+                return Err(answered_before(tx, &state_digest, &browser_digest)?);
+            };
             let application = applications::by_id(tx, &login.application_id)?.ok_or(Error::LoginLost)?;
             if application.state()? != ApplicationState::Started || application.expires_at <= now.millis() {
                 return Err(Error::ApplicationEnded);
@@ -88,6 +91,15 @@ async fn consume(app: &Arc<App>, callback: &Callback, now: Timestamp) -> Result<
             Ok((login, application))
         })
         .await
+}
+
+/// The refusal page stands at the callback's address: reloading it, or reading it in the other language, shows the same
+/// refusal with its way back. All other repeated answers are lost.
+fn answered_before(tx: &mut Tx<'_>, state_digest: &str, browser_digest: &str) -> Result<Error, Error> {
+    let Some(id) = logins::used_before(tx, state_digest, browser_digest)? else { return Ok(Error::LoginLost) };
+    let application = applications::by_id(tx, &id)?.ok_or(Error::LoginLost)?;
+    let Some(code) = application.refusal() else { return Ok(Error::LoginLost) };
+    Ok(Error::Refused { application: application.id()?, code, ended: application.state()?.is_final() })
 }
 
 async fn keep_evidence(

@@ -48,6 +48,17 @@ pub fn consume(tx: &mut Tx<'_>, state_digest: &str, browser_digest: &str, now: T
     Ok(logins::table.filter(logins::state_digest.eq(state_digest)).select(LoginRow::as_select()).first(tx.conn).optional()?)
 }
 
+/// The application whose login of this `state` this browser began and used already.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn used_before(tx: &mut Tx<'_>, state_digest: &str, browser_digest: &str) -> Result<Option<String>, StoreError> {
+    let used = logins::table
+        .filter(logins::state_digest.eq(state_digest).and(logins::browser_digest.eq(browser_digest)).and(logins::used_at.is_not_null()))
+        .select(logins::application_id);
+    Ok(used.first(tx.conn).optional()?)
+}
+
 /// Whether this browser began a login of this application.
 ///
 /// # Errors

@@ -1,5 +1,5 @@
-// Checks an attestation and its status with `jose` and `@sd-jwt/jwt-status-list`, knowing nothing but three public addresses.
-// Usage: node check.mjs <key set URL> <attestation file | -> <status list URL>
+// Checks an attestation and its status with `jose` and `@sd-jwt/jwt-status-list`, knowing nothing but the address of the key set.
+// Usage: node check.mjs <key set URL> <attestation file | ->
 
 import { readFileSync } from 'node:fs';
 import { createRemoteJWKSet, jwtVerify } from 'jose';
@@ -19,7 +19,7 @@ async function fetchList(url) {
   return (await response.text()).trim();
 }
 
-async function check(keySetUrl, file, listUrl) {
+async function check(keySetUrl, file) {
   const issuer = new URL(keySetUrl).origin;
   const keys = createRemoteJWKSet(new URL(keySetUrl));
   const token = readFileSync(file === '-' ? 0 : file, 'utf8').trim();
@@ -34,12 +34,12 @@ async function check(keySetUrl, file, listUrl) {
   demand(mark.payload.sub.startsWith(`${issuer}/c/`), 'sub is not under the issuer');
 
   const place = getStatusListFromJWT(token);
-  demand(place.uri === listUrl, `the attestation points to ${place.uri}`);
-  const listToken = await fetchList(listUrl);
+  demand(place.uri.startsWith(`${issuer}/status/`), `the attestation points to ${place.uri}`);
+  const listToken = await fetchList(place.uri);
   const list = await jwtVerify(listToken, keys, {
     algorithms: ['ES256'],
     typ: 'statuslist+jwt',
-    subject: listUrl,
+    subject: place.uri,
     requiredClaims: ['sub', 'iat', 'exp', 'ttl', 'status_list'],
   });
   demand(list.protectedHeader.kid !== mark.protectedHeader.kid, 'attestation and status list share a key');
@@ -48,13 +48,13 @@ async function check(keySetUrl, file, listUrl) {
   return { ok: true, status: WORDS[value], sub: mark.payload.sub, idx: place.idx, bits: list.payload.status_list.bits };
 }
 
-const [keySetUrl, file, listUrl, ...rest] = process.argv.slice(2);
-if (!listUrl || rest.length > 0) {
-  console.error('usage: node check.mjs <key set URL> <attestation file | -> <status list URL>');
+const [keySetUrl, file, ...rest] = process.argv.slice(2);
+if (!file || rest.length > 0) {
+  console.error('usage: node check.mjs <key set URL> <attestation file | ->');
   process.exit(2);
 }
 try {
-  console.log(JSON.stringify(await check(keySetUrl, file, listUrl)));
+  console.log(JSON.stringify(await check(keySetUrl, file)));
 } catch (error) {
   console.log(JSON.stringify({ ok: false, error: `${error.code ?? error.name}: ${error.message}` }));
   process.exitCode = 1;
