@@ -8,10 +8,10 @@ use serde_json::{Value, json};
 use super::context::{Http, Shared, bytes, query, remote, request_id};
 use super::problem;
 use crate::domain::badge::BadgeChange;
-use crate::domain::reason::ReasonCode;
+use crate::domain::reason::{ReasonCode, UnknownReason};
 use crate::domain::time::Timestamp;
 use crate::service::add_operator::Role;
-use crate::service::authenticate_operator::{Caller, authenticate_operator};
+use crate::service::authenticate_operator::{Caller, authenticate_operator, note_call};
 use crate::service::change_badge::{Changed, change_badge};
 use crate::service::{Actor, Error, read_audit};
 
@@ -71,16 +71,26 @@ async fn change(
 ) -> HttpResponse {
     let outcome = async {
         let actor = operator(http, req, needed, action, &badge).await?;
-        let asked: ChangeRequest = serde_json::from_slice(&bytes(body)?)
-            .map_err(|e| Error::InvalidRequest(format!("body: {e}; send {{\"reason\":…,\"note\":…}}")))?;
-        let reason: ReasonCode =
-            asked.reason.parse().map_err(|e: crate::domain::reason::UnknownReason| Error::InvalidRequest(e.to_string()))?;
-        change_badge(&http.app, badge.clone(), make(reason), asked.note, actor).await
+        let changed = match asked(body) {
+            Ok((reason, note)) => change_badge(&http.app, badge.clone(), make(reason), note, actor.clone()).await,
+            Err(e) => Err(e),
+        };
+        if matches!(changed, Err(Error::InvalidRequest(_) | Error::TooLarge)) {
+            note_call(&http.app, &actor, action, &badge, "invalid").await?;
+        }
+        changed
     };
     match outcome.await {
         Ok(changed) => HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "no-store")).json(shown(&changed)),
         Err(e) => problem::api(http, req, &e),
     }
+}
+
+fn asked(body: Result<web::Bytes, actix_web::Error>) -> Result<(ReasonCode, Option<String>), Error> {
+    let asked: ChangeRequest = serde_json::from_slice(&bytes(body)?)
+        .map_err(|e| Error::InvalidRequest(format!("body: {e}; send {{\"reason\":…,\"note\":…}}")))?;
+    let reason = asked.reason.parse().map_err(|e: UnknownReason| Error::InvalidRequest(e.to_string()))?;
+    Ok((reason, asked.note))
 }
 
 fn shown(c: &Changed) -> Value {
@@ -102,17 +112,18 @@ fn shown(c: &Changed) -> Value {
 /// `GET /admin/v1/audit?cursor=&limit=`: newest first; notes stay sealed.
 pub(super) async fn audit(http: Shared, req: HttpRequest) -> HttpResponse {
     let outcome = async {
-        operator(&http, &req, Role::Viewer, "audit.read", "audit").await?;
+        let actor = operator(&http, &req, Role::Viewer, "audit.read", "audit").await?;
         let mut q = query(&req);
         let limit = match q.remove("limit") {
-            Some(l) => l
-                .parse()
-                .ok()
-                .filter(|l| (1..=1000).contains(l))
-                .ok_or_else(|| Error::InvalidRequest("limit must be 1 to 1000".to_owned()))?,
-            None => 100,
+            Some(l) => l.parse().ok().filter(|l| (1..=1000).contains(l)),
+            None => Some(100),
         };
-        read_audit::page(&http.app, q.remove("cursor"), limit).await
+        let (page, outcome) = match limit {
+            Some(limit) => (read_audit::page(&http.app, q.remove("cursor"), limit).await, "ok"),
+            None => (Err(Error::InvalidRequest("limit must be 1 to 1000".to_owned())), "invalid"),
+        };
+        note_call(&http.app, &actor, "audit.read", "audit", outcome).await?;
+        page
     };
     match outcome.await {
         Ok((entries, next)) => {

@@ -41,8 +41,14 @@ pub(super) async fn status_list(http: Shared, req: HttpRequest, n: web::Path<Str
         // Token Status List §8.4: a server without historical lists answers 501.
         return HttpResponse::NotImplemented().finish();
     }
-    let list = n.parse().ok().and_then(|n| http.app.view.list(n));
-    let Some(list) = list else { return problem::api(&http, &req, &Error::NotFound("status list")) };
+    let found = match n.parse() {
+        Ok(n) => http.app.view.list(&http.app, n),
+        Err(_) => Ok(None),
+    };
+    let list = match found.and_then(|l| l.ok_or(Error::NotFound("status list"))) {
+        Ok(list) => list,
+        Err(e) => return problem::api(&http, &req, &e),
+    };
     let mut response = HttpResponse::Ok();
     response
         .insert_header((header::ETAG, list.etag.clone()))

@@ -40,8 +40,18 @@ pub async fn authenticate_operator(app: &Arc<App>, caller: Caller, needed: Role,
             Error::Forbidden("your role does not allow this")
         }
     };
-    let mut entry = add_operator::entry(app, action, target, &actor);
-    entry.outcome = if matches!(refusal, Error::Forbidden(_)) { "forbidden".to_owned() } else { "unauthenticated".to_owned() };
-    app.db.write("audit_refusal", move |tx| audit::insert(tx, &entry)).await.map_err(Error::from)?;
+    let outcome = if matches!(refusal, Error::Forbidden(_)) { "forbidden" } else { "unauthenticated" };
+    note_call(app, &actor, action, target, outcome).await?;
     Err(refusal)
+}
+
+/// Leaves an audit entry about a call that leaves none by itself: one that only reads, or one refused before anything was
+/// tried (outcome `invalid`).
+///
+/// # Errors
+/// [`Error`] when the database is away; the call must fail then, so that none goes unrecorded.
+pub async fn note_call(app: &Arc<App>, actor: &Actor, action: &str, target: &str, outcome: &str) -> Result<(), Error> {
+    let mut entry = add_operator::entry(app, action, target, actor);
+    entry.outcome = outcome.to_owned();
+    app.db.write("audit_call", move |tx| audit::insert(tx, &entry)).await.map_err(Error::from)
 }

@@ -17,6 +17,9 @@ use crate::store::{Tx, attestations};
 /// Longest private note, in characters.
 pub const NOTE_MAX: usize = 2000;
 
+/// Looks at a badge that others change at the same time.
+const TRIES: u32 = 5;
+
 /// The badge after the change.
 pub struct Changed {
     /// The badge, its community and authority.
@@ -41,8 +44,17 @@ pub async fn change_badge(
         return Err(Error::InvalidRequest(format!("note must not be longer than {NOTE_MAX} characters")));
     }
     let now = app.clock.now();
-    let inner = Arc::clone(app);
-    let outcome = app.db.write("change_badge", move |tx| change_in(&inner, tx, &badge, change, note.as_deref(), &actor, now)).await?;
+    let mut tries = 1;
+    let outcome = loop {
+        let (inner, badge, note, actor) = (Arc::clone(app), badge.clone(), note.clone(), actor.clone());
+        let write = app.db.write("change_badge", move |tx| change_in(&inner, tx, &badge, change, note.as_deref(), &actor, now));
+        match write.await {
+            // Somebody else changed the badge between our look and our step (PostgreSQL): a second look decides anew, so that
+            // a repeated request stays idempotent even when both arrive at once.
+            Err(Error::Conflict(_)) if tries < TRIES => tries += 1,
+            other => break other?,
+        }
+    };
     let changed = outcome?;
     if changed.moved {
         app.view.refresh(app).await?;

@@ -25,7 +25,7 @@ pub struct Entry {
     pub action: String,
     /// To what.
     pub target: String,
-    /// `ok`, `already`, `refused`, `forbidden`, `unauthenticated`, `not_found`.
+    /// `ok`, `already`, `refused`, `invalid`, `forbidden`, `unauthenticated`, `not_found`.
     pub outcome: String,
     /// Reason code.
     pub reason: Option<String>,

@@ -101,10 +101,17 @@ impl StatusView {
         inner.refreshed_at.map(|at| now.since(at))
     }
 
-    /// The published list, if it exists and has not run out.
-    pub fn list(&self, id: i64) -> Option<Arc<Published>> {
+    /// The published list, if it exists.
+    ///
+    /// # Errors
+    /// [`Error::StatusStale`] when it has run out: nobody may rely on it any more, so it is not handed out.
+    pub fn list(&self, app: &App, id: i64) -> Result<Option<Arc<Published>>, Error> {
         let inner = self.inner.read().unwrap_or_else(std::sync::PoisonError::into_inner);
-        inner.lists.get(&id).and_then(|l| l.published.clone())
+        let list = inner.lists.get(&id).and_then(|l| l.published.clone());
+        if list.as_ref().is_some_and(|l| app.clock.now().since(l.issued_at) >= app.settings.status_lifetime) {
+            return Err(Error::StatusStale);
+        }
+        Ok(list)
     }
 
     /// Numbers of all lists.

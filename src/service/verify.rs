@@ -11,7 +11,7 @@ use crate::domain::attestation::AttestationClaims;
 use crate::domain::community::CommunityRef;
 use crate::domain::ids::AttestationId;
 use crate::domain::reason::ReasonCode;
-use crate::domain::status::VerifyStatus;
+use crate::domain::status::{ListValue, VerifyStatus};
 use crate::domain::time::Timestamp;
 use crate::ports::signer::KeyPurpose;
 use crate::store::badges::BadgeFacts;
@@ -99,15 +99,18 @@ pub async fn verify(app: &Arc<App>, question: Question) -> Result<Answer, Error>
 
 fn by_attestation(app: &Arc<App>, token: &str, community: Option<&CommunityRef>) -> Result<Answer, Error> {
     let now = app.clock.now();
-    let claims = match app.verifier.attestation(token, now) {
-        Ok(attested) => attested.claims,
-        Err(rejection) => return Ok(bare(rejection.status, now)),
+    let mut looked_up = None;
+    // The same order of checks as offline, so that both give the same word. The view knows more than a list does (reason,
+    // version), so its answer is taken out here.
+    let verdict = app.verifier.verify_with(token, community, now, |claims| {
+        looked_up = Some((of_claims(claims), app.view.get(app, claims.jti)));
+        Ok(ListValue::Valid)
+    });
+    let Some((of_claims, found)) = looked_up else {
+        let shown_for = community.filter(|_| verdict.status == VerifyStatus::WrongCommunity).cloned();
+        return Ok(Answer { community: shown_for, ..bare(verdict.status, now) });
     };
-    let (entry, as_of) = app.view.get(app, claims.jti)?;
-    let of_claims = of_claims(&claims);
-    if community.is_some_and(|c| *c != claims.community.reference()) {
-        return Ok(Answer { community: community.cloned(), ..bare(VerifyStatus::WrongCommunity, as_of) });
-    }
+    let (entry, as_of) = found?;
     let Some(entry) = entry else { return Ok(bare(VerifyStatus::Unknown, as_of)) };
     let base = bare(entry.status, as_of);
     Ok(Answer {

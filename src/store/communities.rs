@@ -5,6 +5,12 @@ use diesel::prelude::*;
 use super::schema::communities;
 use super::{StoreError, Tx};
 
+#[diesel::declare_sql_function]
+extern "SQL" {
+    /// Lower case, of ASCII letters at least; screen names have no others.
+    fn lower(x: diesel::sql_types::Nullable<diesel::sql_types::Text>) -> diesel::sql_types::Nullable<diesel::sql_types::Text>;
+}
+
 /// One community.
 #[derive(Clone, Debug, Queryable, Selectable, Insertable)]
 #[diesel(table_name = communities)]
@@ -64,20 +70,14 @@ pub fn by_number(tx: &mut Tx<'_>, platform: &str, number: &str) -> Result<Option
         .optional()?)
 }
 
-diesel::define_sql_function! {
-    /// SQL `lower()`; ASCII is enough, screen names have nothing else.
-    #[sql_name = "lower"]
-    fn lower_text(x: diesel::sql_types::Nullable<diesel::sql_types::Text>) -> diesel::sql_types::Nullable<diesel::sql_types::Text>;
-}
-
-/// The community with this screen name, given in lower case, on this platform.
+/// The community with this screen name on this platform, in whatever case it is written: platforms ignore it.
 ///
 /// # Errors
 /// [`StoreError`].
 pub fn by_screen_name(tx: &mut Tx<'_>, platform: &str, screen_name: &str) -> Result<Option<CommunityRow>, StoreError> {
     use communities as c;
     Ok(c::table
-        .filter(c::platform_id.eq(platform).and(lower_text(c::screen_name).eq(screen_name)))
+        .filter(c::platform_id.eq(platform).and(lower(c::screen_name).eq(screen_name.to_ascii_lowercase())))
         .order(c::updated_at.desc())
         .select(CommunityRow::as_select())
         .first(tx.conn)

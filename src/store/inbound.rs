@@ -31,6 +31,19 @@ pub fn find(tx: &mut Tx<'_>, platform: &str, webhook_id: &str) -> Result<Option<
 /// # Errors
 /// [`StoreError::Duplicate`] when it came before.
 pub fn insert(tx: &mut Tx<'_>, row: &InboundRow) -> Result<(), StoreError> {
-    diesel::insert_into(inbound_webhooks::table).values(row).execute(tx.conn)?;
-    Ok(())
+    // In a savepoint: PostgreSQL gives a transaction up at its first error, and the caller goes on after a duplicate.
+    tx.savepoint(|tx| {
+        diesel::insert_into(inbound_webhooks::table).values(row).execute(tx.conn)?;
+        Ok(())
+    })
+}
+
+/// Completes a message recorded in this transaction with our answer.
+///
+/// # Errors
+/// [`StoreError::Stale`] when there is no such message.
+pub fn set_response(tx: &mut Tx<'_>, platform: &str, webhook_id: &str, response: &str) -> Result<(), StoreError> {
+    let message = inbound_webhooks::table.find((platform, webhook_id));
+    let n = diesel::update(message).set(inbound_webhooks::response.eq(response)).execute(tx.conn)?;
+    StoreError::expect_one(n, "inbound webhook")
 }
