@@ -12,7 +12,7 @@ use super::problem;
 use crate::domain::application::ApplicationState;
 use crate::domain::refusal_text;
 use crate::domain::time::Timestamp;
-use crate::service::{Error, look_up};
+use crate::service::{ApplicationRow, Error, look_up};
 
 /// `GET /v1/applications/{id}`, for the platform that started it.
 pub(super) async fn of_platform(http: Shared, req: HttpRequest, id: web::Path<String>) -> HttpResponse {
@@ -22,6 +22,10 @@ pub(super) async fn of_platform(http: Shared, req: HttpRequest, id: web::Path<St
     };
     match outcome.await {
         Ok(a) => {
+            let state = match state_now(&a, http.app.clock.now()) {
+                Ok(state) => state,
+                Err(e) => return problem::api(&http, &req, &e),
+            };
             let done: Vec<&str> = [
                 (a.identity_at.is_some(), "identity_confirmed"),
                 (a.authority_id.is_some(), "organisation_chosen"),
@@ -33,7 +37,7 @@ pub(super) async fn of_platform(http: Shared, req: HttpRequest, id: web::Path<St
             .collect();
             let body = json!({
                 "id": a.id,
-                "state": a.state,
+                "state": state,
                 "steps_done": done,
                 "gosbadge_code": a.refusal_code,
                 "community": { "platform": a.platform_id, "id": a.community_number },
@@ -47,15 +51,18 @@ pub(super) async fn of_platform(http: Shared, req: HttpRequest, id: web::Path<St
     }
 }
 
+/// An application whose time is up has expired, whether the sweeper came by or not.
+fn state_now(row: &ApplicationRow, now: Timestamp) -> Result<ApplicationState, Error> {
+    let state = row.state()?;
+    Ok(if !state.is_final() && row.expires_at <= now.millis() { ApplicationState::Expired } else { state })
+}
+
 /// `GET /applications/{id}`, for the browser that signed in for it.
 pub(super) async fn of_person(http: Shared, req: HttpRequest, id: web::Path<String>) -> HttpResponse {
     let browser = http.browser(&req).unwrap_or_default();
     let outcome = async {
         let (row, platform) = look_up::application_of_browser(&http.app, id.into_inner(), &browser).await?;
-        let mut state = row.state()?;
-        if !state.is_final() && row.expires_at <= http.app.clock.now().millis() {
-            state = ApplicationState::Expired;
-        }
+        let state = state_now(&row, http.app.clock.now())?;
         let here = here(&req);
         let resume = match state {
             ApplicationState::Started | ApplicationState::OrganisationChosen => Some(format!("/applications/{}/login", row.id)),

@@ -60,7 +60,9 @@ pub(super) fn request_id(req: &HttpRequest) -> String {
 pub(super) fn here(req: &HttpRequest) -> Here {
     let asked = query(req).remove("lang").and_then(|l| Lang::parse(&l));
     let negotiated = || req.headers().get(header::ACCEPT_LANGUAGE).and_then(|v| v.to_str().ok()).map_or(Lang::Ru, Lang::negotiate);
-    let address = req.uri().path_and_query().map(ToString::to_string).filter(|_| req.method() == actix_web::http::Method::GET);
+    // Addresses under /oauth/ work once: a link to the same page in another language would lead to an error.
+    let again = req.method() == actix_web::http::Method::GET && !req.path().starts_with("/oauth/");
+    let address = req.uri().path_and_query().map(ToString::to_string).filter(|_| again);
     Here { lang: asked.unwrap_or_else(negotiated), explicit: asked.is_some(), address }
 }
 
@@ -69,7 +71,7 @@ pub(super) fn query(req: &HttpRequest) -> BTreeMap<String, String> {
     serde_urlencoded::from_str::<Vec<(String, String)>>(req.query_string()).unwrap_or_default().into_iter().collect()
 }
 
-/// Parameters of which none may stand twice (RFC 6749 §3.1).
+/// Parameters of which none may stand twice, and those without a value count as left out (RFC 6749 §3.1, §3.2).
 ///
 /// # Errors
 /// [`Error::InvalidRequest`].
@@ -83,6 +85,7 @@ pub(super) fn once_each(encoded: &str) -> Result<BTreeMap<String, String>, Error
         }
         map.insert(name, value);
     }
+    map.retain(|_, value| !value.is_empty());
     Ok(map)
 }
 

@@ -75,9 +75,11 @@ fn basic_credentials(req: &HttpRequest) -> Result<Option<(String, String)>, Erro
     let (_, encoded) = encoded.ok_or_else(bad)?;
     let plain = STANDARD.decode(encoded.trim()).ok().and_then(|b| String::from_utf8(b).ok()).ok_or_else(bad)?;
     let (id, secret) = plain.split_once(':').ok_or_else(bad)?;
+    // One value only: an unencoded `&` would end it, and what follows would go unchecked.
     let decode = |part: &str| {
         let pair = format!("v={part}");
-        url::form_urlencoded::parse(pair.as_bytes()).next().map(|(_, v)| v.into_owned())
+        let mut values = url::form_urlencoded::parse(pair.as_bytes()).map(|(_, v)| v.into_owned());
+        values.next().filter(|_| !part.contains('&'))
     };
     Ok(Some((decode(id).ok_or_else(bad)?, decode(secret).ok_or_else(bad)?)))
 }

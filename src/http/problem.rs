@@ -96,13 +96,18 @@ pub(super) fn api(http: &Http, req: &HttpRequest, e: &Error) -> HttpResponse {
 /// OAuth error JSON, for OAuth and federation endpoints.
 pub(super) fn oauth(req: &HttpRequest, e: &Error) -> HttpResponse {
     note(req, e);
-    let f = fault(e);
+    let mut f = fault(e);
+    // RFC 6749 §5.2: whatever is wrong with a grant is 400.
+    if matches!(e, Error::Refused { .. } | Error::ApplicationEnded) {
+        f.status = StatusCode::BAD_REQUEST;
+    }
     let mut b = builder(&f);
     if matches!(e, Error::InvalidClient(_)) {
         b.insert_header((header::WWW_AUTHENTICATE, "Basic realm=\"gosbadge\""));
     }
     let mut body = json!({ "error": f.oauth, "error_description": ascii(&e.to_string()) });
     if let Error::Refused { code, .. } = e {
+        body["error_description"] = format!("{code}: {}", code.ascii_summary()).into();
         body["gosbadge_code"] = code.as_str().into();
     }
     b.content_type("application/json").body(body.to_string())

@@ -32,6 +32,7 @@ use tokio::sync::Notify;
 
 pub use error::{Error, damaged};
 
+pub use crate::store::applications::ApplicationRow;
 pub use crate::store::platforms::PlatformRow;
 
 use crate::ports::{Clock, Entropy, EventSink, IdentityProvider, Signer, Vault};

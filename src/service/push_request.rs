@@ -4,11 +4,11 @@
 use std::sync::Arc;
 
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{App, Error};
 use crate::domain::application::ApplicationState;
-use crate::domain::community::{CommunitySnapshot, PlatformId};
+use crate::domain::community::{BadCommunity, CommunitySnapshot};
 use crate::domain::digest::{self, SecretKind};
 use crate::domain::ids::ApplicationId;
 use crate::store::applications::{self, ApplicationRow};
@@ -52,23 +52,6 @@ pub struct Pushed {
     pub application: ApplicationId,
 }
 
-#[derive(Deserialize)]
-struct Details {
-    #[serde(rename = "type")]
-    kind: String,
-    #[serde(default)]
-    actions: Vec<String>,
-    community: DetailsCommunity,
-}
-
-#[derive(Deserialize)]
-struct DetailsCommunity {
-    #[serde(default)]
-    platform: Option<PlatformId>,
-    #[serde(flatten)]
-    snapshot: CommunitySnapshot,
-}
-
 /// Checks a pushed request completely and records the application it starts.
 ///
 /// # Errors
@@ -91,8 +74,9 @@ pub async fn push_request(app: &Arc<App>, platform: &PlatformRow, req: PushedReq
     let Some(code_challenge) = req.code_challenge.filter(challenge_ok) else {
         return invalid("code_challenge must be 43 characters of base64url: BASE64URL(SHA-256(code_verifier))");
     };
-    if req.state.as_ref().is_some_and(|s| s.len() > 1024) {
-        return invalid("state must not be longer than 1024 bytes");
+    // RFC 6749 appendix A.5.
+    if req.state.as_ref().is_some_and(|s| s.len() > 1024 || !s.bytes().all(|b| matches!(b, b' '..=b'~'))) {
+        return invalid("state must be at most 1024 printable ASCII characters");
     }
     let (details, community) = parse_details(platform, req.authorization_details.as_deref())?;
 
@@ -142,17 +126,35 @@ fn parse_details(platform: &PlatformRow, text: Option<&str>) -> Result<(String, 
     let (Some(element), true) = (all.pop(), all.is_empty()) else {
         return Err(bad("authorization_details must hold exactly one element".to_owned()));
     };
-    let details: Details = serde_json::from_value(element.clone()).map_err(|e| bad(format!("authorization_details: {e}")))?;
-    if details.kind != DETAILS_TYPE {
+    if element["type"] != DETAILS_TYPE {
         return Err(bad(format!("authorization_details type must be {DETAILS_TYPE}")));
     }
-    if details.actions != ["issue"] {
+    if element["actions"] != json!(["issue"]) {
         return Err(bad("authorization_details actions must be [\"issue\"]".to_owned()));
     }
-    if details.community.platform.is_some_and(|p| p.as_str() != platform.id) {
+    if !element["community"].is_object() {
+        return Err(bad("authorization_details community must be an object with id, uri and name".to_owned()));
+    }
+    if element["community"].get("platform").is_some_and(|p| *p != platform.id.as_str()) {
         return Err(bad(format!("community.platform must be {}: a platform speaks for its own communities only", platform.id)));
     }
-    let community = details.community.snapshot;
+    let community = snapshot(&element["community"]).map_err(|e| bad(e.to_string()))?;
     community.check(&platform.prefixes()?).map_err(|e| bad(e.to_string()))?;
     Ok((element.to_string(), community))
+}
+
+/// Member by member, so that the error names the one that is wrong.
+fn snapshot(community: &Value) -> Result<CommunitySnapshot, BadCommunity> {
+    let text = |member: &str| community[member].as_str();
+    let screen_name = match &community["screen_name"] {
+        Value::Null => None,
+        Value::String(s) => Some(s.clone()),
+        _ => return Err(BadCommunity::ScreenName),
+    };
+    Ok(CommunitySnapshot {
+        id: text("id").ok_or(BadCommunity::Number)?.parse()?,
+        uri: text("uri").ok_or(BadCommunity::Uri)?.to_owned(),
+        name: text("name").ok_or(BadCommunity::Name)?.to_owned(),
+        screen_name,
+    })
 }

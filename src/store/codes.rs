@@ -19,11 +19,13 @@ pub struct CodeRow {
     pub token_digest: Option<String>,
 }
 
-/// Records a code.
+/// Records a code. Unused ones of the same application are void from now on: they stand for an earlier sign-in.
 ///
 /// # Errors
 /// [`StoreError`].
 pub fn insert(tx: &mut Tx<'_>, row: &CodeRow) -> Result<(), StoreError> {
+    use authorization_codes as c;
+    diesel::delete(c::table.filter(c::application_id.eq(&row.application_id).and(c::used_at.is_null()))).execute(tx.conn)?;
     diesel::insert_into(authorization_codes::table).values(row).execute(tx.conn)?;
     Ok(())
 }

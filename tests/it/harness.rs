@@ -71,6 +71,11 @@ impl Harness {
 
     /// With further settings, `("GOSBADGE__STATUS__TTL", "5s")`.
     pub async fn start_with(settings: &[(&str, &str)]) -> Self {
+        Self::start_behind(settings, None).await
+    }
+
+    /// With something between the service and the stand-in ESIA, at the address `esia_front`.
+    pub async fn start_behind(settings: &[(&str, &str)], esia_front: Option<String>) -> Self {
         gosbadge::telemetry::init_for_tests();
         let dir = TempDir::new().unwrap();
         let database = fresh_database(&dir);
@@ -84,7 +89,7 @@ impl Harness {
         all.extend(settings.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())));
         let parts = Parts { clock: clock.clone(), ..Parts::system() };
         let listen = SocketAddr::new(Ipv4Addr::LOCALHOST.into(), 0);
-        let options = Options { listen, data_dir: dir.path().to_owned(), settings: all, parts };
+        let options = Options { listen, data_dir: dir.path().to_owned(), settings: all, parts, esia_front };
         let dev = dev::start(options).await.expect("the set-up starts");
         Self { dev, clock, http: plain_client(), database, dir }
     }

@@ -2,17 +2,26 @@
 #![allow(clippy::disallowed_methods, clippy::unwrap_used, reason = "tests stand outside the ports and may fail loudly")]
 
 mod architecture;
+mod badge_rules;
+mod callback_attacks;
+mod choosing;
+mod client_auth;
+mod code_attacks;
 mod concurrency;
 mod crash;
 mod crash_child;
 mod database;
+mod flow;
+mod forged_tokens;
 mod harness;
 mod kill;
 mod kill_load;
 mod main_job;
 mod migrations;
+mod personas;
 mod place;
 mod platform_standin;
+mod push_attacks;
 mod sandbox_esia;
 mod test_issuer;
 mod trust_mark;

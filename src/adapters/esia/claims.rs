@@ -139,12 +139,12 @@ impl IdClaims {
         if self.sub != subject || self.person.as_ref().and_then(|p| p.oid).is_some_and(|oid| oid != subject) {
             return Err(TokenFault::Value("it is about another person than the access token"));
         }
-        let nonce_fits = match (nonce, self.nonce.as_deref()) {
-            (Nonce::Off, _) | (Nonce::Send, None) => true,
-            (Nonce::Require, None) => false,
-            (_, Some(came)) => came == sent,
-        };
-        if nonce_fits { Ok(()) } else { Err(TokenFault::Value("its nonce is not the one of this login")) }
+        match (nonce, self.nonce.as_deref()) {
+            (Nonce::Off, _) | (Nonce::Send, None) => Ok(()),
+            (Nonce::Require, None) => Err(TokenFault::Value("it has no nonce; compare esia.nonce with the technological portal")),
+            (_, Some(came)) if came == sent => Ok(()),
+            (_, Some(_)) => Err(TokenFault::OtherLogin),
+        }
     }
 
     pub(super) fn confirmed(&self) -> bool {

@@ -53,6 +53,8 @@ pub(super) enum TokenFault {
     Signature,
     #[error("a claim is missing or of the wrong JSON type")]
     Claims,
+    #[error("its nonce is not the one of this login: the code belongs to another")]
+    OtherLogin,
     #[error("{0}")]
     Value(&'static str),
 }

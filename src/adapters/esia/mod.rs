@@ -167,9 +167,10 @@ impl IdentityProvider for EsiaProvider {
     }
 }
 
-/// A token that fails its check is our fault or theirs, never the person's.
+/// A token that fails its check is our fault or theirs, never the person's, unless it is a good one of another login.
 fn refuse(which: &str, e: TokenFault) -> IdpError {
-    fault(F17, format!("{which} refused: {e}"))
+    let code = if e == TokenFault::OtherLogin { F19 } else { F17 };
+    fault(code, format!("{which} refused: {e}"))
 }
 
 /// Scheme and host without a trailing slash.
