@@ -50,24 +50,27 @@ fn community_of(record: &BadgeRecord) -> Result<CommunityView, Error> {
     })
 }
 
-/// When the badge took on the state it has: an end, or the last event.
-fn since_of_state(record: &BadgeRecord) -> Option<Timestamp> {
+/// When the badge took on the state people are shown: the end of its time, a decision, or the last event.
+fn since_of_state(record: &BadgeRecord, state: PublicState) -> Option<Timestamp> {
     let badge = &record.facts.0;
-    match badge.state.as_str() {
-        "active" => None,
-        _ => badge.ended_at.or_else(|| record.events.last().map(|e| e.at)).map(Timestamp::from_millis),
-    }
+    let at = match state {
+        PublicState::Active => None,
+        PublicState::Expired => Some(badge.expires_at),
+        PublicState::Suspended | PublicState::Revoked => badge.ended_at.or_else(|| record.events.last().map(|e| e.at)),
+    };
+    at.map(Timestamp::from_millis)
 }
 
 fn known(record: &BadgeRecord, now: Timestamp) -> Result<KnownBadge, Error> {
     let (badge, community, authority) = &record.facts;
+    let state = state_of(record, now)?;
     Ok(KnownBadge {
-        state: state_of(record, now)?,
+        state,
         community: community_of(record)?,
         authority_name: authority.full_name.clone(),
         ogrn: authority.ogrn.clone(),
         since: Timestamp::from_millis(badge.issued_at.unwrap_or(badge.created_at)),
-        ended: since_of_state(record),
+        ended: since_of_state(record, state),
         reason: badge.reason.as_deref().and_then(|r| r.parse().ok()),
         page: format!("/c/{}", community.id),
     })
@@ -166,7 +169,7 @@ fn badge_view(req: &HttpRequest, record: &BadgeRecord, now: Timestamp) -> Result
         community: community_of(record)?,
         since: Timestamp::from_millis(badge.issued_at.unwrap_or(badge.created_at)),
         valid_until: (state == PublicState::Active).then(|| Timestamp::from_millis(badge.expires_at)),
-        ended: since_of_state(record),
+        ended: since_of_state(record, state),
         reason: badge.reason.as_deref().and_then(|r| r.parse().ok()),
         authority: AuthorityView {
             full_name: authority.full_name.clone(),

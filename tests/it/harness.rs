@@ -25,6 +25,11 @@ impl HeldClock {
         Arc::new(Self(AtomicI64::new(i64::try_from(now).unwrap())))
     }
 
+    /// A clock that is behind: what was made before now lies in its future.
+    pub fn turn_back(&self, by: Duration) {
+        self.0.fetch_sub(i64::try_from(by.as_millis()).unwrap(), Ordering::SeqCst);
+    }
+
     pub fn advance(&self, by: Duration) {
         self.0.fetch_add(i64::try_from(by.as_millis()).unwrap(), Ordering::SeqCst);
     }
@@ -76,10 +81,25 @@ impl Harness {
 
     /// With something between the service and the stand-in ESIA, at the address `esia_front`.
     pub async fn start_behind(settings: &[(&str, &str)], esia_front: Option<String>) -> Self {
-        gosbadge::telemetry::init_for_tests();
         let dir = TempDir::new().unwrap();
         let database = fresh_database(&dir);
-        let clock = HeldClock::new();
+        Self::start_on(dir, database, HeldClock::new(), settings, esia_front).await
+    }
+
+    /// Stops everything and starts it again over the same data; addresses and the platform's secrets are new ones.
+    pub async fn restart(self, settings: &[(&str, &str)]) -> Self {
+        self.dev.stop().await;
+        Self::start_on(self.dir, self.database, self.clock, settings, None).await
+    }
+
+    async fn start_on(
+        dir: TempDir,
+        database: String,
+        clock: Arc<HeldClock>,
+        settings: &[(&str, &str)],
+        esia_front: Option<String>,
+    ) -> Self {
+        gosbadge::telemetry::init_for_tests();
         let mut all = vec![
             ("GOSBADGE__DATABASE__URL".to_owned(), database.clone()),
             ("GOSBADGE__DATABASE__POOL_SIZE".to_owned(), "4".to_owned()),

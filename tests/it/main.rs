@@ -1,9 +1,11 @@
 //! The integration tests: one binary, one file per feature, black box wherever something can be called from outside.
 #![allow(clippy::disallowed_methods, clippy::unwrap_used, reason = "tests stand outside the ports and may fail loudly")]
 
+mod admin;
 mod architecture;
 mod badge_rules;
 mod callback_attacks;
+mod checking;
 mod choosing;
 mod client_auth;
 mod code_attacks;
@@ -18,6 +20,7 @@ mod kill;
 mod kill_load;
 mod main_job;
 mod migrations;
+mod pages;
 mod personas;
 mod place;
 mod platform_standin;
@@ -26,3 +29,5 @@ mod sandbox_esia;
 mod test_issuer;
 mod trust_mark;
 mod verify_command;
+mod webhooks_in;
+mod webhooks_out;

@@ -1,0 +1,88 @@
+//! Several workers over one database: nothing is lost, nothing is settled twice, and a worker that dies is replaced.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use gosbadge::cli::wire::{self, NoIdentityProvider, Parts};
+use gosbadge::service::App;
+use gosbadge::service::deliver::deliver_due;
+
+use super::receiver::Answer;
+use super::{BY_HAND, attempts, attempts_after, change, pending, start};
+use crate::harness::Harness;
+
+/// A second process's worth of service over the same database.
+async fn another(h: &Harness) -> Arc<App> {
+    let parts = Parts { clock: h.clock.clone(), idp: Some(Arc::new(NoIdentityProvider)), ..Parts::system() };
+    wire::app(&h.dev.config, parts).await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_workers_share_the_work() {
+    let (h, receiver) = start(&[BY_HAND]).await;
+    let second = another(&h).await;
+    let mut expected = 0;
+    for n in 1..=6 {
+        let issued = h.issue(&format!("21800000{n}"), "kindergarten-head").await;
+        change(&h, &issued.badge, "suspend").await;
+        change(&h, &issued.badge, "revoke").await;
+        expected += 3;
+    }
+    let mut made = 0;
+    for _ in 0..20 {
+        let (a, b, c) = tokio::join!(deliver_due(h.app()), deliver_due(&second), deliver_due(h.app()));
+        made += a.unwrap() + b.unwrap() + c.unwrap();
+        if pending(&h).await == 0 {
+            break;
+        }
+    }
+    assert_eq!(made, expected, "each was attempted once");
+    let mut times = BTreeMap::new();
+    let mut versions: BTreeMap<String, Vec<u64>> = BTreeMap::new();
+    for got in receiver.got() {
+        *times.entry(got.id.clone()).or_insert(0) += 1;
+        let (badge, version) = got.what();
+        versions.entry(badge).or_default().push(version);
+    }
+    assert_eq!((times.len(), times.values().sum::<i32>()), (18, 18));
+    assert!(versions.values().all(|v| *v == [1, 2, 3]), "{versions:?}");
+    receiver.stop().await;
+    h.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dead_workers_lease_runs_out() {
+    let (h, receiver) = start(&[BY_HAND]).await;
+    let second = another(&h).await;
+    h.issue("218000001", "kindergarten-head").await;
+    receiver.answer(Answer::Silence);
+    tokio::select! {
+        _ = deliver_due(&second) => panic!("the endpoint is silent"),
+        () = h.until("the message is on its way", async || (receiver.got().len() == 1).then_some(())) => {}
+    }
+    receiver.answer(Answer::Status(204));
+    assert_eq!((attempts(&h).await, pending(&h).await), (0, 1), "the lease still holds");
+    assert_eq!(attempts_after(&h, 61).await, 1);
+    assert_eq!((pending(&h).await, receiver.got().len()), (0, 2), "at least once");
+    assert_eq!(receiver.got()[0].id, receiver.got()[1].id);
+    receiver.stop().await;
+    h.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_late_answer_does_not_settle_for_another() {
+    let (h, receiver) = start(&[BY_HAND]).await;
+    let second = another(&h).await;
+    h.issue("218000001", "kindergarten-head").await;
+    receiver.answer(Answer::Silence);
+    let slow = tokio::spawn(async move { deliver_due(&second).await });
+    h.until("the message is on its way", async || (receiver.got().len() == 1).then_some(())).await;
+    receiver.answer(Answer::Status(204));
+    assert_eq!(attempts_after(&h, 61).await, 1, "taken over");
+    assert_eq!(pending(&h).await, 0);
+    receiver.stop().await;
+    // The first worker's connection breaks now; its failure must not bring the delivered event back.
+    assert_eq!(slow.await.unwrap().unwrap(), 1);
+    assert_eq!((pending(&h).await, attempts_after(&h, 10_000).await), (0, 0));
+    h.stop().await;
+}
