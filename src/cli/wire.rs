@@ -5,6 +5,7 @@ mod esia;
 mod keys;
 
 use std::net::SocketAddr;
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::sync::Arc;
 
 pub use esia::{ClientIdentity, client_identity, provider, sandbox_provider};
@@ -67,9 +68,20 @@ pub fn database(config: &Config) -> Result<Db, WireError> {
     let location = Location::parse(config.database.url.expose())
         .ok_or_else(|| WireError("database.url must be sqlite:PATH or postgres://…".to_owned()))?;
     if let Some(dir) = location.path().and_then(std::path::Path::parent).filter(|d| !d.as_os_str().is_empty()) {
-        std::fs::create_dir_all(dir).map_err(|e| WireError(format!("cannot create {}: {e}", dir.display())))?;
+        private_dir(dir)?;
+    }
+    if let Some(file) = location.path() {
+        // SQLite gives its side files the mode of the database, so it has to be right from the first.
+        let made = std::fs::OpenOptions::new().append(true).create(true).mode(0o600).open(file);
+        made.map_err(|e| WireError(format!("cannot open {}: {e}", file.display())))?;
     }
     Db::open(location, config.database.pool_size).map_err(WireError::new)
+}
+
+/// A directory only its owner can enter; one that exists is left as it is.
+pub(super) fn private_dir(dir: &std::path::Path) -> Result<(), WireError> {
+    let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(dir);
+    made.map_err(|e| WireError(format!("cannot create {}: {e}", dir.display())))
 }
 
 /// Puts the service together over a migrated database: seals, keys, identity provider, delivery.

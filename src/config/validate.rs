@@ -265,6 +265,12 @@ fn check_together(r: &mut Reader, c: &Config) {
             "make it shorter: lists would expire before they are asked for",
         );
     }
+    if c.idp.esia.pkce == PkceMode::Off && c.idp.esia.nonce == NonceMode::Off && c.idp.esia.client_id.is_some() {
+        r.warnings.push(
+            "idp.esia: neither pkce nor nonce is on, so a stolen code could be slipped into another person's login; turn on what your registration allows"
+                .to_owned(),
+        );
+    }
     if !c.status.list_size.is_multiple_of(4) {
         r.fail(
             Fault::BadValue,

@@ -7,6 +7,8 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
+use super::official_name::is_invisible;
+
 /// Longest community name kept, in characters. Platforms allow far less.
 pub const NAME_MAX: usize = 300;
 
@@ -33,7 +35,7 @@ pub enum BadCommunity {
     #[error("community.uri must be an https address that begins with one of the platform's registered prefixes")]
     Uri,
     /// Empty or too long name.
-    #[error("community.name must be 1 to 300 characters without control characters")]
+    #[error("community.name must be 1 to 300 characters, none of them invisible or reordering")]
     Name,
     /// Screen name out of form.
     #[error("community.screen_name must be 1 to 64 characters of letters, digits, dot, underscore or hyphen")]
@@ -131,7 +133,7 @@ impl CommunitySnapshot {
             return Err(BadCommunity::Uri);
         }
         let chars = self.name.chars().count();
-        if chars == 0 || chars > NAME_MAX || self.name.trim().is_empty() || self.name.chars().any(char::is_control) {
+        if chars == 0 || chars > NAME_MAX || self.name.trim().is_empty() || self.name.chars().any(is_invisible) {
             return Err(BadCommunity::Name);
         }
         let screen_ok = |s: &str| (1..=64).contains(&s.len()) && s.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b));

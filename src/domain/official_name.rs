@@ -36,7 +36,7 @@ pub fn clean(text: &str) -> Result<Option<String>, BadName> {
 }
 
 /// Control characters, and the format characters of Unicode that reorder (UAX #9) or hide text.
-fn is_invisible(c: char) -> bool {
+pub(super) fn is_invisible(c: char) -> bool {
     c.is_control() || matches!(c, '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{061C}' | '\u{FEFF}')
 }
 

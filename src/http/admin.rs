@@ -5,7 +5,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::context::{Http, Shared, bytes, query, remote, request_id};
+use super::context::{Body, Http, Shared, query, remote, request_id};
 use super::problem;
 use crate::domain::badge::BadgeChange;
 use crate::domain::reason::{ReasonCode, UnknownReason};
@@ -31,32 +31,17 @@ async fn operator(http: &Http, req: &HttpRequest, needed: Role, action: &str, ta
 }
 
 /// `POST /admin/v1/badges/{badge}/revoke`
-pub(super) async fn revoke(
-    http: Shared,
-    req: HttpRequest,
-    badge: web::Path<String>,
-    body: Result<web::Bytes, actix_web::Error>,
-) -> HttpResponse {
+pub(super) async fn revoke(http: Shared, req: HttpRequest, badge: web::Path<String>, body: Body) -> HttpResponse {
     change(&http, &req, badge.into_inner(), body, Role::Operator, "badge.revoke", BadgeChange::Revoke).await
 }
 
 /// `POST /admin/v1/badges/{badge}/suspend`
-pub(super) async fn suspend(
-    http: Shared,
-    req: HttpRequest,
-    badge: web::Path<String>,
-    body: Result<web::Bytes, actix_web::Error>,
-) -> HttpResponse {
+pub(super) async fn suspend(http: Shared, req: HttpRequest, badge: web::Path<String>, body: Body) -> HttpResponse {
     change(&http, &req, badge.into_inner(), body, Role::Curator, "badge.suspend", BadgeChange::Suspend).await
 }
 
 /// `POST /admin/v1/badges/{badge}/reinstate`
-pub(super) async fn reinstate(
-    http: Shared,
-    req: HttpRequest,
-    badge: web::Path<String>,
-    body: Result<web::Bytes, actix_web::Error>,
-) -> HttpResponse {
+pub(super) async fn reinstate(http: Shared, req: HttpRequest, badge: web::Path<String>, body: Body) -> HttpResponse {
     change(&http, &req, badge.into_inner(), body, Role::Operator, "badge.reinstate", BadgeChange::Reinstate).await
 }
 
@@ -64,7 +49,7 @@ async fn change(
     http: &Http,
     req: &HttpRequest,
     badge: String,
-    body: Result<web::Bytes, actix_web::Error>,
+    body: Body,
     needed: Role,
     action: &str,
     make: fn(ReasonCode) -> BadgeChange,
@@ -86,8 +71,8 @@ async fn change(
     }
 }
 
-fn asked(body: Result<web::Bytes, actix_web::Error>) -> Result<(ReasonCode, Option<String>), Error> {
-    let asked: ChangeRequest = serde_json::from_slice(&bytes(body)?)
+fn asked(body: Body) -> Result<(ReasonCode, Option<String>), Error> {
+    let asked: ChangeRequest = serde_json::from_slice(&body.bytes()?)
         .map_err(|e| Error::InvalidRequest(format!("body: {e}; send {{\"reason\":…,\"note\":…}}")))?;
     let reason = asked.reason.parse().map_err(|e: UnknownReason| Error::InvalidRequest(e.to_string()))?;
     Ok((reason, asked.note))

@@ -5,7 +5,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::context::{Shared, bytes, form};
+use super::context::{Body, Shared};
 use super::problem;
 use crate::domain::attestation::status_list_uri;
 use crate::domain::community::CommunityRef;
@@ -92,9 +92,9 @@ impl From<Asked> for Question {
 }
 
 /// `POST /v1/verify`
-pub(super) async fn verify(http: Shared, req: HttpRequest, body: Result<web::Bytes, actix_web::Error>) -> HttpResponse {
+pub(super) async fn verify(http: Shared, req: HttpRequest, body: Body) -> HttpResponse {
     let outcome = async {
-        let body = bytes(body)?;
+        let body = body.bytes()?;
         let invalid = |e: serde_json::Error| Error::InvalidRequest(format!("body: {e}"));
         let asked: Value = serde_json::from_slice(&body).map_err(invalid)?;
         let Some(items) = asked.get("items").cloned() else {
@@ -109,10 +109,7 @@ pub(super) async fn verify(http: Shared, req: HttpRequest, body: Result<web::Byt
         if questions.is_empty() || questions.len() > BATCH_MAX {
             return Err(Error::InvalidRequest(format!("items must hold 1 to {BATCH_MAX} questions")));
         }
-        let mut results = Vec::with_capacity(questions.len());
-        for question in questions {
-            results.push(verify::verify(&http.app, question.into()).await?);
-        }
+        let results = verify::verify_all(&http.app, questions.into_iter().map(Into::into).collect()).await?;
         Ok(json!({ "results": results }))
     };
     match outcome.await {
@@ -122,9 +119,9 @@ pub(super) async fn verify(http: Shared, req: HttpRequest, body: Result<web::Byt
 }
 
 /// `POST /federation/trust-mark-status`
-pub(super) async fn trust_mark_status(http: Shared, req: HttpRequest, body: Result<web::Bytes, actix_web::Error>) -> HttpResponse {
+pub(super) async fn trust_mark_status(http: Shared, req: HttpRequest, body: Body) -> HttpResponse {
     let outcome = async {
-        let mark = form(&req, body)?.remove("trust_mark").ok_or_else(|| Error::InvalidRequest("trust_mark is missing".to_owned()))?;
+        let mark = body.form(&req)?.remove("trust_mark").ok_or_else(|| Error::InvalidRequest("trust_mark is missing".to_owned()))?;
         verify::trust_mark_status(&http.app, &mark)?.ok_or(Error::NotFound("trust mark"))
     };
     match outcome.await {

@@ -3,10 +3,13 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use actix_web::cookie::{Cookie, SameSite};
+use actix_web::dev::Payload;
 use actix_web::http::header;
-use actix_web::{HttpMessage as _, HttpRequest, web};
+use actix_web::{FromRequest, HttpMessage as _, HttpRequest, web};
+use futures_util::future::LocalBoxFuture;
 
 use super::pages::Here;
 use super::request_log::RequestContext;
@@ -89,30 +92,49 @@ pub(super) fn once_each(encoded: &str) -> Result<BTreeMap<String, String>, Error
     Ok(map)
 }
 
-/// A form body as parameters.
-///
-/// # Errors
-/// [`Error::InvalidRequest`] for another content type, a body too large or a repeated parameter.
-pub(super) fn form(req: &HttpRequest, body: Result<web::Bytes, actix_web::Error>) -> Result<BTreeMap<String, String>, Error> {
-    if req.content_type() != "application/x-www-form-urlencoded" {
-        return Err(Error::InvalidRequest("send the body as application/x-www-form-urlencoded".to_owned()));
+/// A body, read whole within the route's limit and [`BODY_TIME`].
+pub(super) struct Body(Result<web::Bytes, Error>);
+
+/// Longest time for a body to arrive: a caller who trickles it must not hold a connection.
+const BODY_TIME: Duration = Duration::from_secs(10);
+
+impl FromRequest for Body {
+    type Error = actix_web::Error;
+    type Future = LocalBoxFuture<'static, Result<Self, actix_web::Error>>;
+
+    fn from_request(req: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let read = web::Bytes::from_request(req, payload);
+        Box::pin(async move {
+            Ok(Self(match tokio::time::timeout(BODY_TIME, read).await {
+                Ok(Ok(bytes)) => Ok(bytes),
+                Ok(Err(e)) if e.as_response_error().status_code() == 413 => Err(Error::TooLarge),
+                Ok(Err(_)) => Err(Error::InvalidRequest("the body could not be read".to_owned())),
+                Err(_) => Err(Error::TooSlow),
+            }))
+        })
     }
-    let bytes = bytes(body)?;
-    once_each(std::str::from_utf8(&bytes).map_err(|_| Error::InvalidRequest("the body is not UTF-8".to_owned()))?)
 }
 
-/// The body's bytes.
-///
-/// # Errors
-/// [`Error::TooLarge`] beyond the limit of the route.
-pub(super) fn bytes(body: Result<web::Bytes, actix_web::Error>) -> Result<web::Bytes, Error> {
-    body.map_err(|e| {
-        if e.as_response_error().status_code() == 413 {
-            Error::TooLarge
-        } else {
-            Error::InvalidRequest("the body could not be read".to_owned())
+impl Body {
+    /// The bytes.
+    ///
+    /// # Errors
+    /// [`Error::TooLarge`], [`Error::TooSlow`], [`Error::InvalidRequest`].
+    pub fn bytes(self) -> Result<web::Bytes, Error> {
+        self.0
+    }
+
+    /// The body as form parameters.
+    ///
+    /// # Errors
+    /// As [`Self::bytes`], and [`Error::InvalidRequest`] for another content type or a repeated parameter.
+    pub fn form(self, req: &HttpRequest) -> Result<BTreeMap<String, String>, Error> {
+        if req.content_type() != "application/x-www-form-urlencoded" {
+            return Err(Error::InvalidRequest("send the body as application/x-www-form-urlencoded".to_owned()));
         }
-    })
+        let bytes = self.bytes()?;
+        once_each(std::str::from_utf8(&bytes).map_err(|_| Error::InvalidRequest("the body is not UTF-8".to_owned()))?)
+    }
 }
 
 /// Whether the caller would rather have JSON than a page.

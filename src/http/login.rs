@@ -3,7 +3,7 @@
 use actix_web::http::{StatusCode, header};
 use actix_web::{HttpRequest, HttpResponse, web};
 
-use super::context::{Http, Shared, form, here, once_each, request_id};
+use super::context::{Body, Http, Shared, here, once_each, request_id};
 use super::pages::{self, ChoiceView, CommunityView, NoticeView, OrganisationCard, RefusalView, ReturnForm};
 use super::problem;
 use crate::domain::community::CommunitySnapshot;
@@ -111,15 +111,10 @@ fn genuine(browser: &str, application: &str, token: Option<&String>) -> Result<(
 }
 
 /// `POST /applications/{id}/organisation`
-pub(super) async fn choose(
-    http: Shared,
-    req: HttpRequest,
-    id: web::Path<String>,
-    body: Result<web::Bytes, actix_web::Error>,
-) -> HttpResponse {
+pub(super) async fn choose(http: Shared, req: HttpRequest, id: web::Path<String>, body: Body) -> HttpResponse {
     let (id, browser) = (id.into_inner(), http.browser(&req).unwrap_or_default());
     let chosen = async {
-        let mut p = form(&req, body)?;
+        let mut p = body.form(&req)?;
         genuine(&browser, &id, p.get("csrf"))?;
         Ok(p.remove("organisation").filter(|o| !o.is_empty()))
     };
@@ -136,15 +131,10 @@ pub(super) async fn choose(
 }
 
 /// `POST /applications/{id}/return`: back to the platform without a badge.
-pub(super) async fn give_up(
-    http: Shared,
-    req: HttpRequest,
-    id: web::Path<String>,
-    body: Result<web::Bytes, actix_web::Error>,
-) -> HttpResponse {
+pub(super) async fn give_up(http: Shared, req: HttpRequest, id: web::Path<String>, body: Body) -> HttpResponse {
     let (id, browser) = (id.into_inner(), http.browser(&req).unwrap_or_default());
     let outcome = async {
-        genuine(&browser, &id, form(&req, body)?.get("csrf"))?;
+        genuine(&browser, &id, body.form(&req)?.get("csrf"))?;
         return_to_platform::give_up(&http.app, id, &browser).await
     };
     match outcome.await {

@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 
 use actix_web::http::header;
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::json;
 
-use super::context::{Http, Shared, form};
+use super::context::{Body, Http, Shared};
 use super::problem;
 use crate::service::PlatformRow;
 use crate::service::authenticate_client::{PresentedClient, authenticate_client};
@@ -85,9 +85,9 @@ fn basic_credentials(req: &HttpRequest) -> Result<Option<(String, String)>, Erro
 }
 
 /// `POST /oauth/par`
-pub(super) async fn par(http: Shared, req: HttpRequest, body: Result<web::Bytes, actix_web::Error>) -> HttpResponse {
+pub(super) async fn par(http: Shared, req: HttpRequest, body: Body) -> HttpResponse {
     let outcome = async {
-        let mut p = form(&req, body)?;
+        let mut p = body.form(&req)?;
         let named = p.get("client_id").cloned();
         let platform = client(&http, &req, &mut p).await?;
         if named.is_some_and(|n| n != platform.client_id) {
@@ -115,9 +115,9 @@ pub(super) async fn par(http: Shared, req: HttpRequest, body: Result<web::Bytes,
 }
 
 /// `POST /oauth/token`
-pub(super) async fn token(http: Shared, req: HttpRequest, body: Result<web::Bytes, actix_web::Error>) -> HttpResponse {
+pub(super) async fn token(http: Shared, req: HttpRequest, body: Body) -> HttpResponse {
     let outcome = async {
-        let mut p = form(&req, body)?;
+        let mut p = body.form(&req)?;
         let platform = client(&http, &req, &mut p).await?;
         let mut take = |name: &str| p.remove(name);
         let request = TokenRequest {

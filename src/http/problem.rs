@@ -23,6 +23,7 @@ pub(super) const fn fault(e: &Error) -> Fault {
     let (status, code, oauth) = match e {
         Error::InvalidRequest(_) => (StatusCode::BAD_REQUEST, "invalid-request", "invalid_request"),
         Error::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "too-large", "invalid_request"),
+        Error::TooSlow => (StatusCode::REQUEST_TIMEOUT, "too-slow", "invalid_request"),
         Error::InvalidAuthorizationDetails(_) => {
             (StatusCode::BAD_REQUEST, "invalid-authorization-details", "invalid_authorization_details")
         }

@@ -61,7 +61,7 @@ fn since_of_state(record: &BadgeRecord, state: PublicState) -> Option<Timestamp>
     at.map(Timestamp::from_millis)
 }
 
-fn known(record: &BadgeRecord, now: Timestamp) -> Result<KnownBadge, Error> {
+fn known(record: &BadgeRecord, by_number: bool, now: Timestamp) -> Result<KnownBadge, Error> {
     let (badge, community, authority) = &record.facts;
     let state = state_of(record, now)?;
     Ok(KnownBadge {
@@ -73,6 +73,7 @@ fn known(record: &BadgeRecord, now: Timestamp) -> Result<KnownBadge, Error> {
         ended: since_of_state(record, state),
         reason: badge.reason.as_deref().and_then(|r| r.parse().ok()),
         page: format!("/c/{}", community.id),
+        by_address: !by_number,
     })
 }
 
@@ -88,7 +89,7 @@ pub(super) async fn check(http: Shared, req: HttpRequest) -> HttpResponse {
         return check_json(&http, &req, &link, found, now);
     }
     let verdict = match found {
-        Ok(Found::Record(record)) => match known(&record, now) {
+        Ok(Found::Record { record, by_number }) => match known(&record, by_number, now) {
             Ok(badge) => CheckVerdict::Known(badge),
             Err(e) => return problem::page(&req, &e),
         },
@@ -105,7 +106,7 @@ pub(super) async fn check(http: Shared, req: HttpRequest) -> HttpResponse {
 
 fn check_json(http: &Shared, req: &HttpRequest, link: &str, found: Result<Found, Error>, now: Timestamp) -> HttpResponse {
     let answer = match found {
-        Ok(Found::Record(record)) => {
+        Ok(Found::Record { record, by_number }) => {
             let (badge, community, authority) = &record.facts;
             let state = state_of(&record, now).map_or("unknown", |s| match s {
                 PublicState::Active => "active",
@@ -116,6 +117,7 @@ fn check_json(http: &Shared, req: &HttpRequest, link: &str, found: Result<Found,
             json!({
                 "link": link,
                 "official": state == "active",
+                "matched_by": if by_number { "number" } else { "address" },
                 "status": state,
                 "reason": badge.reason,
                 "badge": badge.id,

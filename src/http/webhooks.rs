@@ -3,20 +3,15 @@
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
 
-use super::context::{Shared, bytes, remote, request_id};
+use super::context::{Body, Shared, remote, request_id};
 use super::problem;
 use crate::service::receive_webhook::{Received, receive_webhook};
 use crate::service::{Actor, Error};
 
 /// `POST /v1/webhooks/{platform}`
-pub(super) async fn receive(
-    http: Shared,
-    req: HttpRequest,
-    platform: web::Path<String>,
-    body: Result<web::Bytes, actix_web::Error>,
-) -> HttpResponse {
+pub(super) async fn receive(http: Shared, req: HttpRequest, platform: web::Path<String>, body: Body) -> HttpResponse {
     let outcome = async {
-        let body = bytes(body)?;
+        let body = body.bytes()?;
         let header = |name: &str| {
             let value = req.headers().get(name).and_then(|v| v.to_str().ok()).map(str::to_owned);
             value.ok_or_else(|| Error::BadWebhook(format!("header {name} is missing")))

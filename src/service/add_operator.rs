@@ -162,7 +162,8 @@ pub(super) fn entry(app: &App, action: &str, target: &str, actor: &Actor) -> Aud
         actor: actor.id.clone(),
         role: actor.role.clone(),
         action: action.to_owned(),
-        target: target.to_owned(),
+        // Names and paths from outside are cut: a stranger must not fill the trail.
+        target: target.chars().take(64).collect(),
         outcome: "ok".to_owned(),
         reason: None,
         note: None,

@@ -36,6 +36,11 @@ pub async fn authorize(app: &Arc<App>, request: Authorization) -> Result<String,
     let now = app.clock.now();
     let reference = request.request_uri.strip_prefix(REQUEST_URI_PREFIX).ok_or(Error::InvalidRequestUri)?;
     let request_digest = digest::of_secret(SecretKind::RequestUri, reference);
+    // Guesses cost a read and never the one writer.
+    let guessed = request_digest.clone();
+    if !app.db.read("request_exists", move |tx| applications::request_exists(tx, &guessed)).await.map_err(Error::from)? {
+        return Err(Error::InvalidRequestUri);
+    }
     let client_id = request.client_id;
     let found = app.db.write("consume_request_uri", move |tx| -> Result<_, Error> {
         let platform = platforms::by_client_id(tx, &client_id)?.filter(|p| p.state == "active").ok_or(Error::InvalidRequestUri)?;

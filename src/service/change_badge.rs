@@ -57,8 +57,7 @@ pub async fn change_badge(
     };
     let changed = outcome?;
     if changed.moved {
-        app.view.refresh(app).await?;
-        app.delivery_bell.notify_one();
+        app.after_commit().await;
     }
     Ok(changed)
 }

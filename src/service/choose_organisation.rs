@@ -8,6 +8,7 @@ use crate::domain::application::ApplicationState;
 use crate::domain::digest::{self, SecretKind};
 use crate::domain::eligibility::{self, Candidate};
 use crate::domain::ids::AuditId;
+use crate::domain::refusal::RefusalCode;
 use crate::domain::time::Timestamp;
 use crate::ports::identity_provider::Login;
 use crate::ports::vault::SealFor;
@@ -28,7 +29,7 @@ pub struct Choice {
 /// # Errors
 /// [`Error::NotFound`] for another browser; [`Error::ApplicationEnded`] when no choice is due.
 pub async fn open_choice(app: &Arc<App>, application: String, browser: &str) -> Result<Choice, Error> {
-    let (application, login) = load(app, application, browser, &Actor::system()).await?;
+    let (application, login, _) = load(app, application, browser, &Actor::system()).await?;
     let (person, roles) = confirm_authority::facts_of(&login);
     let candidates = eligibility::eligible(&person, &roles).map_err(|_| super::damaged("candidates"))?;
     Ok(Choice { application, candidates })
@@ -41,17 +42,18 @@ pub async fn open_choice(app: &Arc<App>, application: String, browser: &str) -> 
 /// [`Error::Refused`] when the organisation does not pass.
 pub async fn choose_organisation(app: &Arc<App>, application: String, browser: &str, oid: &str) -> Result<String, Error> {
     let now = app.clock.now();
-    let (application, login) = load(app, application, browser, &Actor::system()).await?;
+    let (application, login, evidence) = load(app, application, browser, &Actor::system()).await?;
     let (person, roles) = confirm_authority::facts_of(&login);
     let candidates = eligibility::eligible(&person, &roles).map_err(|_| super::damaged("candidates"))?;
     let chosen = candidates.iter().find(|c| c.oid == oid);
     let chosen = chosen.ok_or_else(|| Error::InvalidRequest("choose one of the organisations in the list".to_owned()))?;
-    confirm_authority::confirm(app, application, &login, chosen, now).await
+    confirm_authority::confirm(app, application, &login, chosen, evidence, now).await
 }
 
-async fn load(app: &Arc<App>, application: String, browser: &str, actor: &Actor) -> Result<(ApplicationRow, Login), Error> {
+async fn load(app: &Arc<App>, application: String, browser: &str, actor: &Actor) -> Result<(ApplicationRow, Login, String), Error> {
     let now = app.clock.now();
     let browser_digest = digest::of_secret(SecretKind::Browser, browser);
+    let sitting = app.settings.login_lifetime;
     let access = access_entry(app, &application, actor, now);
     let (row, sealed) = app
         .db
@@ -64,13 +66,17 @@ async fn load(app: &Arc<App>, application: String, browser: &str, actor: &Actor)
                 return Err(Error::ApplicationEnded);
             }
             let sealed = evidence::latest(tx, &row.id)?.ok_or(Error::ApplicationEnded)?;
+            // A sign-in is good for one sitting: whoever uses this browser tomorrow must sign in anew.
+            if now.since(Timestamp::from_millis(sealed.created_at)) > sitting {
+                return Err(Error::Refused { application: row.id()?, code: RefusalCode::F19, ended: false });
+            }
             audit::insert(tx, &access)?;
             Ok((row, sealed))
         })
         .await?;
     let plain = app.vault.open(SealFor::Evidence, &sealed.id, &sealed.sealed).map_err(|_| super::damaged("evidence"))?;
     let login = serde_json::from_slice(&plain).map_err(|_| super::damaged("evidence"))?;
-    Ok((row, login))
+    Ok((row, login, sealed.id))
 }
 
 /// Every opening of evidence leaves a trace, our own too.

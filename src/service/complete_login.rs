@@ -67,18 +67,23 @@ pub async fn complete_login(app: &Arc<App>, callback: Callback) -> Result<Next, 
     let (person, roles) = confirm_authority::facts_of(&identity);
     let outcome = eligibility::eligible(&person, &roles);
     let choice_due = outcome.as_ref().is_ok_and(|c| c.len() > 1);
-    keep_evidence(app, &application, &login, evidence_of(&identity, choice_due)?, now).await?;
+    let evidence = keep_evidence(app, &application, &login, evidence_of(&identity, choice_due)?, now).await?;
     let candidates = match outcome {
         Ok(candidates) => candidates,
         Err(code) => return Err(confirm_authority::end_with(app, &application, Some(&login.id), code).await?),
     };
-    proceed(app, application, &identity, &candidates, now).await
+    proceed(app, application, &identity, &candidates, evidence, now).await
 }
 
 async fn consume(app: &Arc<App>, callback: &Callback, now: Timestamp) -> Result<(LoginRow, ApplicationRow), Error> {
     let state_digest = digest::of_secret(SecretKind::LoginState, &callback.state);
     let browser_digest = digest::of_secret(SecretKind::Browser, &callback.browser);
     let idp = app.idp.id();
+    // Guesses cost a read and never the one writer.
+    let guessed = state_digest.clone();
+    if !app.db.read("login_exists", move |tx| logins::exists(tx, &guessed)).await.map_err(Error::from)? {
+        return Err(Error::LoginLost);
+    }
     app.db
         .write("consume_login", move |tx| {
             let Some(login) = logins::consume(tx, &state_digest, &browser_digest, now)?.filter(|l| l.idp == idp) else {
@@ -108,7 +113,7 @@ async fn keep_evidence(
     login: &LoginRow,
     plain: Vec<u8>,
     now: Timestamp,
-) -> Result<(), Error> {
+) -> Result<String, Error> {
     let id = EvidenceId::new(now, app.entropy.bytes()).to_string();
     let row = EvidenceRow {
         sealed: app.vault.seal(SealFor::Evidence, &id, &plain),
@@ -119,7 +124,9 @@ async fn keep_evidence(
         // What comes to nothing is forgotten with the application; issuing lengthens this.
         delete_after: application.expires_at,
     };
-    app.db.write("keep_evidence", move |tx| evidence::insert(tx, &row)).await.map_err(Error::from)
+    let id = row.id.clone();
+    app.db.write("keep_evidence", move |tx| evidence::insert(tx, &row)).await.map_err(Error::from)?;
+    Ok(id)
 }
 
 async fn proceed(
@@ -127,10 +134,11 @@ async fn proceed(
     application: ApplicationRow,
     identity: &Login,
     candidates: &[Candidate],
+    evidence: String,
     now: Timestamp,
 ) -> Result<Next, Error> {
     if let [only] = candidates {
-        return confirm_authority::confirm(app, application, identity, only, now).await.map(Next::Redirect);
+        return confirm_authority::confirm(app, application, identity, only, evidence, now).await.map(Next::Redirect);
     }
     let id = application.id()?;
     app.db

@@ -14,10 +14,11 @@ use crate::domain::ids::AuthorityId;
 use crate::domain::refusal::RefusalCode;
 use crate::domain::time::Timestamp;
 use crate::ports::identity_provider::{Login, RoleOrgType, UnverifiedOrganisation};
+use crate::ports::vault::SealFor;
 use crate::store::applications::{self, ApplicationRow, IdentityChange};
 use crate::store::authorities::{self, AuthorityRow};
 use crate::store::codes::{self, CodeRow};
-use crate::store::{Tx, badges, communities, logins};
+use crate::store::{Tx, badges, communities, evidence, logins};
 
 /// The provider's answer in the words of the policy.
 pub(super) fn facts_of(login: &Login) -> (PersonFacts, Vec<RoleFacts>) {
@@ -87,6 +88,7 @@ pub(super) async fn confirm(
     application: ApplicationRow,
     login: &Login,
     candidate: &Candidate,
+    evidence: String,
     now: Timestamp,
 ) -> Result<String, Error> {
     let record = match app.idp.organisation(&login.session, &candidate.oid, now).await {
@@ -108,6 +110,8 @@ pub(super) async fn confirm(
         authority_id: AuthorityId::new(now, app.entropy.bytes()),
         representative,
         idp: app.idp.id(),
+        sealed: app.vault.seal(SealFor::Evidence, &evidence, &evidence_of(login, false)?),
+        evidence,
         code_digest: digest::of_secret(SecretKind::AuthorizationCode, &code),
         code_expires: now.plus(app.settings.code_lifetime),
     };
@@ -124,6 +128,8 @@ struct Identity {
     authority_id: AuthorityId,
     representative: String,
     idp: &'static str,
+    evidence: String,
+    sealed: Vec<u8>,
     code_digest: String,
     code_expires: Timestamp,
 }
@@ -146,6 +152,8 @@ impl Identity {
             branch_kpp: self.authority.branch.as_ref().and_then(|b| b.kpp.clone()),
         };
         applications::set_identity(tx, &a.id, &change)?;
+        // Of several sign-ins only the one that counts is evidence, and the provider's session is not needed any more.
+        evidence::keep_only(tx, &a.id, &self.evidence, &self.sealed)?;
         applications::note_obstacle(tx, &a.id, None)?;
         applications::advance(tx, &a.id, ApplicationState::OrganisationChosen, now)?;
         // The authenticated push of the request was the platform's word for the person's control of the community.

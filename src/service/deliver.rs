@@ -25,6 +25,9 @@ use crate::store::{StoreError, Tx};
 /// A lease must outlive the slowest attempt, or two workers send the same message at once.
 const LEASE: Duration = Duration::from_secs(60);
 
+/// How long the events of a disabled platform rest between looks.
+const SHUT_OUT_PAUSE: Duration = Duration::from_secs(600);
+
 struct Material {
     event: EventRow,
     facts: BadgeFacts,
@@ -56,9 +59,20 @@ pub async fn deliver_due(app: &Arc<App>) -> Result<usize, Error> {
 }
 
 async fn attempt(app: &Arc<App>, row: DeliveryRow, token: &str) -> Result<(), Error> {
-    let outcome = match prepare(app, &row).await? {
-        Some(message) => app.sink.deliver(message).await,
-        None => DeliveryOutcome::Gone,
+    let outcome = match prepare(app, &row).await {
+        Ok(Prepared::Message(message)) => app.sink.deliver(message).await,
+        Ok(Prepared::NoEndpoint) => DeliveryOutcome::Gone,
+        // A platform that is shut out hears everything once it is let in again.
+        Ok(Prepared::ShutOut) => {
+            let later = app.clock.now().plus(SHUT_OUT_PAUSE);
+            return settle(app, row.id, token, Settled::Waits(later), Some("the platform is disabled".to_owned())).await;
+        }
+        // One damaged row must not hold up the others for ever.
+        Err(e @ Error::Internal(_)) => {
+            tracing::error!(delivery = %row.id, detail = e.operator_detail(), "event cannot be prepared");
+            DeliveryOutcome::Failed { note: "internal error".to_owned(), retry_after: None }
+        }
+        Err(e) => return Err(e),
     };
     let now = app.clock.now();
     let failures = u32::try_from(row.attempts + 1).unwrap_or(u32::MAX);
@@ -79,9 +93,14 @@ async fn attempt(app: &Arc<App>, row: DeliveryRow, token: &str) -> Result<(), Er
         (Settled::Again(at), note) => {
             tracing::warn!(delivery = %row.id, platform = %row.platform_id, note, next = %at, "event not delivered, will retry")
         }
+        (Settled::Waits(_), _) => {}
         (Settled::Dead, note) => tracing::warn!(delivery = %row.id, platform = %row.platform_id, note, "event given up"),
     }
-    let (id, token) = (row.id, token.to_owned());
+    settle(app, row.id, token, how, note).await
+}
+
+async fn settle(app: &Arc<App>, id: String, token: &str, how: Settled, note: Option<String>) -> Result<(), Error> {
+    let (token, now) = (token.to_owned(), app.clock.now());
     let settled = app.db.write("settle_delivery", move |tx| deliveries::settle(tx, &id, &token, &how, note.as_deref(), now)).await;
     match settled {
         // The lease ran out and another worker took over; its settlement counts.
@@ -90,11 +109,20 @@ async fn attempt(app: &Arc<App>, row: DeliveryRow, token: &str) -> Result<(), Er
     }
 }
 
-/// The signed message, or `None` when the platform has no endpoint any more.
-async fn prepare(app: &Arc<App>, row: &DeliveryRow) -> Result<Option<OutgoingMessage>, Error> {
+enum Prepared {
+    Message(OutgoingMessage),
+    NoEndpoint,
+    ShutOut,
+}
+
+/// The signed message, or why there is none.
+async fn prepare(app: &Arc<App>, row: &DeliveryRow) -> Result<Prepared, Error> {
     let (wanted, now) = (row.clone(), app.clock.now());
     let m = app.db.read("delivery_material", move |tx| material(tx, &wanted, now)).await?;
-    let Some(url) = m.platform.webhook_url.clone().filter(|_| m.platform.state == "active") else { return Ok(None) };
+    if m.platform.state != "active" {
+        return Ok(Prepared::ShutOut);
+    }
+    let Some(url) = m.platform.webhook_url.clone() else { return Ok(Prepared::NoEndpoint) };
     let body = body(app, &m)?.to_string();
     let mut signatures = Vec::new();
     for secret in &m.secrets {
@@ -103,7 +131,13 @@ async fn prepare(app: &Arc<App>, row: &DeliveryRow) -> Result<Option<OutgoingMes
         let key = WebhookSecret::from_bytes(plain).map_err(|_| super::damaged("webhook secret"))?;
         signatures.push(key.sign(&row.id, now, body.as_bytes()));
     }
-    Ok(Some(OutgoingMessage { url, id: row.id.clone(), timestamp: now.secs().to_string(), signature: signatures.join(" "), body }))
+    Ok(Prepared::Message(OutgoingMessage {
+        url,
+        id: row.id.clone(),
+        timestamp: now.secs().to_string(),
+        signature: signatures.join(" "),
+        body,
+    }))
 }
 
 fn material(tx: &mut Tx<'_>, row: &DeliveryRow, now: Timestamp) -> Result<Material, Error> {

@@ -13,6 +13,9 @@ pub enum Error {
     /// The body is larger than the endpoint takes.
     #[error("the body is too large: 64 KiB at most, 1 MiB for a batch")]
     TooLarge,
+    /// The body did not arrive in time.
+    #[error("the body did not arrive within 10 seconds; send it again")]
+    TooSlow,
     /// `authorization_details` is not acceptable (RFC 9396).
     #[error("{0}")]
     InvalidAuthorizationDetails(String),
@@ -75,6 +78,9 @@ impl From<StoreError> for Error {
         match e {
             StoreError::Unavailable(why) => Self::Unavailable(why),
             StoreError::Stale(what) => Self::Conflict(format!("{what} was changed by somebody else meanwhile; look again and retry")),
+            StoreError::Duplicate => {
+                Self::Conflict("the same thing was recorded by another request meanwhile; look again and retry".to_owned())
+            }
             other => Self::Internal(other.to_string()),
         }
     }

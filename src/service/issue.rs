@@ -81,10 +81,7 @@ pub(super) async fn issue(
         })
         .await?;
     // The badge is on record and the code is spent: nothing after this may turn success into failure.
-    if let Err(e) = app.view.refresh(app).await {
-        tracing::warn!(badge, error = %e, detail = e.operator_detail(), "issued, but not visible yet; the next refresh shows it");
-    }
-    app.delivery_bell.notify_one();
+    app.after_commit().await;
     Ok(Issued { badge, token })
 }
 

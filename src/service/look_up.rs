@@ -62,11 +62,17 @@ pub enum Found {
         platform: String,
     },
     /// The community's badge.
-    Record(Box<BadgeRecord>),
+    Record {
+        /// The badge.
+        record: Box<BadgeRecord>,
+        /// Found by the community's number, which never changes; otherwise by an address that may have moved to another
+        /// community since it was recorded.
+        by_number: bool,
+    },
 }
 
-/// Finds the badge of the community a link points to: by its number (`club123`, `public123`, `group/123`) or its exact
-/// address as recorded, or its screen name.
+/// Finds the badge of the community a link points to: by the number in it (`club123`, `public123`, `group/123`), else by its
+/// exact address or screen name as recorded.
 ///
 /// # Errors
 /// [`Error`] when the database is away.
@@ -79,10 +85,11 @@ pub async fn by_link(app: &Arc<App>, link: &str) -> Result<Found, Error> {
             let plain = format!("{}{}", url.origin().ascii_serialization(), url.path().trim_end_matches('/'));
             for platform in platforms::list(tx)? {
                 let Some(rest) = rest_of(&platform, &plain)? else { continue };
-                let found = match communities::by_uri(tx, &plain)? {
-                    Some(c) => Some(c),
-                    None => match number_in(&rest) {
-                        Some(n) => communities::by_number(tx, &platform.id, n)?,
+                let number = number_in(&rest);
+                let found = match number {
+                    Some(n) => communities::by_number(tx, &platform.id, n)?,
+                    None => match communities::by_uri(tx, &plain)? {
+                        Some(c) => Some(c),
                         None => communities::by_screen_name(tx, &platform.id, &rest)?,
                     },
                 };
@@ -90,10 +97,12 @@ pub async fn by_link(app: &Arc<App>, link: &str) -> Result<Found, Error> {
                     Some(c) => newest(tx, &c.id)?,
                     None => None,
                 };
-                return Ok(match badge {
-                    Some(b) => {
-                        record(tx, &b.id)?.map_or(Found::Nothing { platform: platform.name.clone() }, |r| Found::Record(Box::new(r)))
-                    }
+                let record = match badge {
+                    Some(b) => record(tx, &b.id)?,
+                    None => None,
+                };
+                return Ok(match record {
+                    Some(r) => Found::Record { record: Box::new(r), by_number: number.is_some() },
                     None => Found::Nothing { platform: platform.name },
                 });
             }

@@ -96,6 +96,17 @@ pub struct App {
     pub delivery_bell: Notify,
 }
 
+impl App {
+    /// Makes what was just committed visible to verification and sends deliveries on their way. The commit stands whatever
+    /// happens here: on an error the follower catches up, and until then the view ages towards 503.
+    pub(crate) async fn after_commit(self: &Arc<Self>) {
+        if let Err(e) = self.view.refresh(self).await {
+            tracing::warn!(error = %e, detail = e.operator_detail(), "the status view lags behind a commit");
+        }
+        self.delivery_bell.notify_one();
+    }
+}
+
 /// Who asks for a change, for the ledger and the audit trail.
 #[derive(Clone, Debug)]
 pub struct Actor {

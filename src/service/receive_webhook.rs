@@ -13,12 +13,13 @@ use crate::domain::badge::BadgeChange;
 use crate::domain::community::{CommunityNumber, CommunityRef, PlatformId};
 use crate::domain::digest;
 use crate::domain::reason::ReasonCode;
+use crate::domain::refusal::RefusalCode;
 use crate::domain::time::Timestamp;
 use crate::domain::webhook_signature::{BadSignature, WebhookSecret};
 use crate::ports::vault::SealFor;
 use crate::store::inbound::{self, InboundRow};
 use crate::store::platforms::{self, SecretRow};
-use crate::store::{StoreError, Tx, badges, communities};
+use crate::store::{StoreError, Tx, applications, badges, communities};
 
 /// A message as received.
 pub struct Received {
@@ -78,12 +79,12 @@ pub async fn receive_webhook(app: &Arc<App>, received: Received) -> Result<Value
     };
     let answer = match message.kind.as_str() {
         "community.verify" => {
-            if let Some(answer) = seen_before(app, &row).await? {
-                return parse(&answer);
-            }
+            // A repeated question is answered anew: it changes nothing, and the old answer may not hold any more.
+            seen_before(app, &row).await?;
             let answer = verify::verify(app, Question { attestation: about.attestation, community }).await?;
             let text = serde_json::to_string(&answer).map_err(|e| Error::Internal(e.to_string()))?;
-            record(app, InboundRow { response: text, ..row }).await?
+            record(app, InboundRow { response: text.clone(), ..row }).await?;
+            text
         }
         "community.compromised" => {
             let community = community.ok_or_else(|| Error::InvalidRequest("data.community.id is missing".to_owned()))?;
@@ -195,14 +196,15 @@ async fn compromised(app: &Arc<App>, row: InboundRow, community: CommunityRef, a
         })
         .await?;
     if moved {
-        app.view.refresh(app).await?;
-        app.delivery_bell.notify_one();
+        app.after_commit().await;
     }
     Ok(answer)
 }
 
 /// Suspends the community's badge at once; a community without one is only recorded.
 fn suspend(app: &App, tx: &mut Tx<'_>, community: &CommunityRef, actor: &Actor, now: Timestamp) -> Result<(Value, bool), Error> {
+    // Whoever holds the page now must not finish what was begun for it either.
+    applications::refuse_open_of(tx, community.platform.as_str(), community.id.as_str(), RefusalCode::F16, now)?;
     let Some(c) = communities::by_number(tx, community.platform.as_str(), community.id.as_str())? else { return Ok((Value::Null, false)) };
     let Some(badge) = badges::current_of(tx, &c.id)?.filter(|b| b.issued_at.is_some()) else { return Ok((Value::Null, false)) };
     let changed = change_in(app, tx, &badge.id, BadgeChange::Suspend(ReasonCode::CommunityCaptured), None, actor, now)??;

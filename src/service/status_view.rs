@@ -89,7 +89,9 @@ impl StatusView {
     pub fn get(&self, app: &App, id: AttestationId) -> Result<(Option<Entry>, Timestamp), Error> {
         let inner = self.inner.read().unwrap_or_else(std::sync::PoisonError::into_inner);
         let as_of = inner.refreshed_at.ok_or(Error::StatusStale)?;
-        if app.clock.now().since(as_of) > app.settings.view_max_age {
+        let now = app.clock.now();
+        // A clock that was set back makes the view's age unknowable; the next refresh settles it.
+        if now.since(as_of) > app.settings.view_max_age || as_of.since(now) > Duration::from_secs(1) {
             return Err(Error::StatusStale);
         }
         Ok((inner.entries.get(&id.bits()).copied(), as_of))
@@ -137,6 +139,8 @@ impl StatusView {
             .db
             .read("follow_ledger", move |tx| -> Result<_, StoreError> {
                 let (head, badges) = ledger::changed_since(tx, seq)?;
+                // So many at once are cheaper read whole, and databases take only so many parameters.
+                let first = first || badges.len() > 1000;
                 let rows = match (first, badges.is_empty()) {
                     (true, _) => attestations::view(tx, None)?,
                     (false, true) => Vec::new(),
@@ -166,7 +170,8 @@ impl StatusView {
     fn publish(&self, app: &App, now: Timestamp) -> Result<(), Error> {
         let due: Vec<(i64, StatusBits)> = {
             let inner = self.inner.read().unwrap_or_else(std::sync::PoisonError::into_inner);
-            let old = |l: &List| l.published.as_ref().is_none_or(|p| now.since(p.issued_at) >= app.settings.status_ttl);
+            let old =
+                |l: &List| l.published.as_ref().is_none_or(|p| now.since(p.issued_at) >= app.settings.status_ttl || p.issued_at > now);
             inner.lists.iter().filter(|(_, l)| l.dirty || old(l)).map(|(id, l)| (*id, l.bits.clone())).collect()
         };
         for (id, bits) in due {

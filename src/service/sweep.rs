@@ -17,7 +17,10 @@ pub const UNFINISHED_AFTER: Duration = Duration::from_secs(10 * 60);
 /// One-time records are kept this long after they ran out, so that a late replay is still told apart from an unknown one.
 const KEEP_ONE_TIME: Duration = Duration::from_secs(24 * 3600);
 
-/// Rows handled in one transaction.
+/// Messages are remembered longer than any sender retries: a late copy must not act again.
+const KEEP_MESSAGES: Duration = Duration::from_secs(7 * 24 * 3600);
+
+/// Badges handled in one sweep.
 const BATCH: i64 = 200;
 
 /// What a sweep did.
@@ -39,23 +42,21 @@ pub struct Swept {
 /// [`Error`] when the database is away; the next sweep continues.
 pub async fn sweep(app: &Arc<App>) -> Result<Swept, Error> {
     let now = app.clock.now();
-    let inner = Arc::clone(app);
-    let abandoned = app.db.write("close_unfinished", move |tx| close_unfinished(&inner, tx, now)).await?;
-    let inner = Arc::clone(app);
-    let expired = app.db.write("expire_badges", move |tx| expire(&inner, tx, now)).await?;
+    let abandoned = close_unfinished(app, now).await?;
+    let expired = expire(app, now).await?;
     let (applications, forgotten) = app
         .db
         .write("forget", move |tx| -> Result<_, StoreError> {
             let applications = rows::expire_applications(tx, now)?;
-            let forgotten = rows::forget_one_time(tx, now.minus(KEEP_ONE_TIME))? + rows::delete_evidence(tx, now)?;
+            let forgotten =
+                rows::forget_one_time(tx, now.minus(KEEP_ONE_TIME), now.minus(KEEP_MESSAGES))? + rows::delete_evidence(tx, now)?;
             Ok((applications, forgotten))
         })
         .await
         .map_err(Error::from)?;
     let swept = Swept { abandoned, expired, applications, forgotten };
     if swept.abandoned + swept.expired > 0 {
-        app.view.refresh(app).await?;
-        app.delivery_bell.notify_one();
+        app.after_commit().await;
     }
     if swept != Swept::default() {
         tracing::info!(?swept, "sweep");
@@ -63,25 +64,55 @@ pub async fn sweep(app: &Arc<App>) -> Result<Swept, Error> {
     Ok(swept)
 }
 
-fn close_unfinished(app: &App, tx: &mut Tx<'_>, now: Timestamp) -> Result<usize, Error> {
-    let stuck = attestations::stuck(tx, now.minus(UNFINISHED_AFTER), BATCH)?;
-    for id in &stuck {
-        attestations::abandon_prepared(tx, id)?;
-        let badge = badges::by_id(tx, id)?.ok_or(StoreError::Stale("badge"))?;
-        // A badge in force stays so; only its unfinished further attestation ends.
-        let to = if badge.state()? == BadgeState::Prepared { BadgeState::Abandoned } else { badge.state()? };
-        move_on(app, tx, &badge, to, EventKind::Abandoned, now)?;
+/// Closes issues nobody finishes any more. One transaction each: the ledger's lock is taken last and let go at once.
+async fn close_unfinished(app: &Arc<App>, now: Timestamp) -> Result<usize, Error> {
+    let before = now.minus(UNFINISHED_AFTER);
+    let stuck = app.db.read("unfinished", move |tx| attestations::stuck(tx, before, BATCH)).await.map_err(Error::from)?;
+    let mut closed = 0;
+    for id in stuck {
+        let inner = Arc::clone(app);
+        let one = app.db.write("close_unfinished", move |tx| -> Result<usize, Error> {
+            let badge = badges::by_id(tx, &id)?.ok_or(StoreError::Stale("badge"))?;
+            let given_up = attestations::abandon_prepared(tx, &id)?;
+            // A badge that was in force keeps its state; only its unfinished further attestation ends, and nobody ever had that.
+            if given_up > 0 && badge.state()? == BadgeState::Prepared {
+                move_on(&inner, tx, &badge, BadgeState::Abandoned, EventKind::Abandoned, now)?;
+            }
+            Ok(given_up)
+        });
+        closed += settled(one.await)?;
     }
-    Ok(stuck.len())
+    Ok(closed)
 }
 
-fn expire(app: &App, tx: &mut Tx<'_>, now: Timestamp) -> Result<usize, Error> {
-    let mut due = badges::due(tx, BadgeState::Active, now, BATCH)?;
-    due.extend(badges::due(tx, BadgeState::Suspended, now, BATCH)?);
-    for badge in &due {
-        move_on(app, tx, badge, BadgeState::Expired, EventKind::Expired, now)?;
+async fn expire(app: &Arc<App>, now: Timestamp) -> Result<usize, Error> {
+    let due = app
+        .db
+        .read("due_to_expire", move |tx| -> Result<_, StoreError> {
+            let mut due = badges::due(tx, BadgeState::Active, now, BATCH)?;
+            due.extend(badges::due(tx, BadgeState::Suspended, now, BATCH)?);
+            Ok(due)
+        })
+        .await
+        .map_err(Error::from)?;
+    let mut expired = 0;
+    for badge in due {
+        let inner = Arc::clone(app);
+        let one = app.db.write("expire_badge", move |tx| -> Result<usize, Error> {
+            move_on(&inner, tx, &badge, BadgeState::Expired, EventKind::Expired, now)?;
+            Ok(1)
+        });
+        expired += settled(one.await)?;
     }
-    Ok(due.len())
+    Ok(expired)
+}
+
+/// Somebody else moved the badge between our look and our step: nothing is left to do.
+fn settled(outcome: Result<usize, Error>) -> Result<usize, Error> {
+    match outcome {
+        Err(Error::Conflict(_)) => Ok(0),
+        other => other,
+    }
 }
 
 fn move_on(app: &App, tx: &mut Tx<'_>, badge: &BadgeRow, to: BadgeState, kind: EventKind, now: Timestamp) -> Result<(), Error> {

@@ -78,8 +78,10 @@ impl ApplicationRow {
 }
 
 /// What identity confirmation adds to an application.
+///
+/// `None` is written too: a second sign-in for another organisation must leave nothing of the first.
 #[derive(AsChangeset)]
-#[diesel(table_name = applications)]
+#[diesel(table_name = applications, treat_none_as_null = true)]
 #[expect(missing_docs, reason = "columns are documented in the migration")]
 pub struct IdentityChange {
     pub idp: Option<String>,
@@ -125,6 +127,14 @@ pub fn lock(tx: &mut Tx<'_>, id: &str) -> Result<(), StoreError> {
     // An update instead of FOR UPDATE, which SQLite does not have (and, with one writer, does not need).
     let n = diesel::update(applications::table.find(id)).set(applications::updated_by.eq(tx.name)).execute(tx.conn)?;
     StoreError::expect_one(n, "application")
+}
+
+/// Whether a `request_uri` was ever pushed.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn request_exists(tx: &mut Tx<'_>, digest: &str) -> Result<bool, StoreError> {
+    Ok(diesel::select(diesel::dsl::exists(pushed_requests::table.find(digest))).get_result(tx.conn)?)
 }
 
 /// Consumes a `request_uri` of this platform: `None` when unknown, used, expired or another platform's.
@@ -174,6 +184,23 @@ pub fn refuse(tx: &mut Tx<'_>, id: &str, code: RefusalCode, now: Timestamp) -> R
     advance(tx, id, ApplicationState::Refused, now)?;
     diesel::update(applications::table.find(id)).set(applications::refusal_code.eq(Some(code.as_str()))).execute(tx.conn)?;
     Ok(())
+}
+
+/// Ends every open application of a community with a code; returns how many.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn refuse_open_of(tx: &mut Tx<'_>, platform: &str, number: &str, code: RefusalCode, now: Timestamp) -> Result<usize, StoreError> {
+    use applications as a;
+    let open: Vec<&str> = ApplicationState::ALL.into_iter().filter(|s| !s.is_final()).map(ApplicationState::as_str).collect();
+    Ok(diesel::update(a::table.filter(a::platform_id.eq(platform).and(a::community_number.eq(number)).and(a::state.eq_any(open))))
+        .set((
+            a::state.eq(ApplicationState::Refused.as_str()),
+            a::refusal_code.eq(Some(code.as_str())),
+            a::updated_at.eq(now.millis()),
+            a::updated_by.eq(tx.name),
+        ))
+        .execute(tx.conn)?)
 }
 
 /// Remembers the last obstacle of an application that can go on.

@@ -70,7 +70,8 @@ pub fn by_number(tx: &mut Tx<'_>, platform: &str, number: &str) -> Result<Option
         .optional()?)
 }
 
-/// The community with this screen name on this platform, in whatever case it is written: platforms ignore it.
+/// The one community with this screen name on this platform, in whatever case it is written: platforms ignore it. Screen names
+/// move between communities, so two that were recorded with the same one are no answer.
 ///
 /// # Errors
 /// [`StoreError`].
@@ -78,19 +79,23 @@ pub fn by_screen_name(tx: &mut Tx<'_>, platform: &str, screen_name: &str) -> Res
     use communities as c;
     Ok(c::table
         .filter(c::platform_id.eq(platform).and(lower(c::screen_name).eq(screen_name.to_ascii_lowercase())))
-        .order(c::updated_at.desc())
         .select(CommunityRow::as_select())
-        .first(tx.conn)
-        .optional()?)
+        .limit(2)
+        .load(tx.conn)
+        .map(only)?)
 }
 
-/// The community recorded with exactly this address.
+fn only(rows: Vec<CommunityRow>) -> Option<CommunityRow> {
+    <[CommunityRow; 1]>::try_from(rows).ok().map(|[row]| row)
+}
+
+/// The one community recorded with exactly this address.
 ///
 /// # Errors
 /// [`StoreError`].
 pub fn by_uri(tx: &mut Tx<'_>, uri: &str) -> Result<Option<CommunityRow>, StoreError> {
     use communities as c;
-    Ok(c::table.filter(c::uri.eq(uri)).order(c::id).select(CommunityRow::as_select()).first(tx.conn).optional()?)
+    Ok(c::table.filter(c::uri.eq(uri)).select(CommunityRow::as_select()).limit(2).load(tx.conn).map(only)?)
 }
 
 /// The community with this id.

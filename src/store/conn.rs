@@ -14,6 +14,9 @@ use tokio::sync::Semaphore;
 
 use super::StoreError;
 
+/// Longest wait for a connection. Whoever waits longer is better served by a quick 503 than by a queue.
+const WAIT_MAX: Duration = Duration::from_secs(3);
+
 pub(super) use any::AnyConnection;
 
 mod any {
@@ -152,7 +155,7 @@ impl Lane {
             .max_size(size)
             .min_idle(Some(1))
             .test_on_check_out(matches!(location, Location::Postgres(_)))
-            .connection_timeout(Duration::from_secs(5))
+            .connection_timeout(WAIT_MAX)
             .error_handler(Box::new(diesel::r2d2::NopErrorHandler))
             .build(Manager { location: location.clone(), read_only })
             .map_err(|e| StoreError::Unavailable(e.to_string()))?;
@@ -231,8 +234,9 @@ impl Db {
         E: From<StoreError> + Send + 'static,
         F: FnOnce(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
     {
-        let gone = |_| StoreError::Unavailable("shutting down".to_owned());
-        let permit = Arc::clone(&lane.permits).acquire_owned().await.map_err(gone)?;
+        let permit = tokio::time::timeout(WAIT_MAX, Arc::clone(&lane.permits).acquire_owned()).await;
+        let permit = permit.map_err(|_| StoreError::Unavailable("too busy".to_owned()))?;
+        let permit = permit.map_err(|_| StoreError::Unavailable("shutting down".to_owned()))?;
         let span = tracing::Span::current();
         let work = move || {
             let _permit = permit;

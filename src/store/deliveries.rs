@@ -76,6 +76,8 @@ pub enum Settled {
     Delivered,
     /// To be tried again.
     Again(Timestamp),
+    /// Not tried: to be looked at later, without counting an attempt.
+    Waits(Timestamp),
     /// Given up.
     Dead,
 }
@@ -88,7 +90,7 @@ pub fn settle(tx: &mut Tx<'_>, id: &str, token: &str, how: &Settled, note: Optio
     use deliveries as d;
     let (state, next_at, delivered_at) = match how {
         Settled::Delivered => ("delivered", now.millis(), Some(now.millis())),
-        Settled::Again(at) => ("pending", at.millis(), None),
+        Settled::Again(at) | Settled::Waits(at) => ("pending", at.millis(), None),
         Settled::Dead => ("dead", now.millis(), None),
     };
     let n = diesel::update(d::table.find(id).filter(d::lease_token.eq(token).and(d::state.eq("pending"))))
@@ -96,7 +98,7 @@ pub fn settle(tx: &mut Tx<'_>, id: &str, token: &str, how: &Settled, note: Optio
             d::state.eq(state),
             d::next_at.eq(next_at),
             d::delivered_at.eq(delivered_at),
-            d::attempts.eq(d::attempts + 1),
+            d::attempts.eq(d::attempts + i64::from(!matches!(how, Settled::Waits(_)))),
             d::lease_token.eq(None::<String>),
             d::lease_until.eq(0),
             d::last_note.eq(note),

@@ -30,7 +30,9 @@ impl From<Error> for StoreError {
                 DatabaseErrorKind::SerializationFailure | DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::ReadOnlyTransaction,
                 info,
             ) => Self::Unavailable(info.message().to_owned()),
-            Error::DatabaseError(_, info) if info.message().contains("locked") || info.message().contains("full") => {
+            Error::DatabaseError(_, info)
+                if ["locked", "full", "deadlock detected", "server closed the connection"].iter().any(|t| info.message().contains(t)) =>
+            {
                 Self::Unavailable(info.message().to_owned())
             }
             Error::BrokenTransactionManager => Self::Unavailable("connection lost".to_owned()),

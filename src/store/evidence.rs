@@ -42,6 +42,17 @@ pub fn latest(tx: &mut Tx<'_>, application: &str) -> Result<Option<EvidenceRow>,
         .optional()?)
 }
 
+/// Replaces the content of one record and deletes the application's others.
+///
+/// # Errors
+/// [`StoreError::Stale`] when it is gone.
+pub fn keep_only(tx: &mut Tx<'_>, application: &str, id: &str, sealed: &[u8]) -> Result<(), StoreError> {
+    let n = diesel::update(evidence::table.find(id)).set(evidence::sealed.eq(sealed)).execute(tx.conn)?;
+    StoreError::expect_one(n, "evidence record")?;
+    diesel::delete(evidence::table.filter(evidence::application_id.eq(application).and(evidence::id.ne(id)))).execute(tx.conn)?;
+    Ok(())
+}
+
 /// Lengthens the life of an application's records: the badge they stand behind came to be.
 ///
 /// # Errors

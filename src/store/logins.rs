@@ -32,6 +32,14 @@ pub fn insert(tx: &mut Tx<'_>, row: &LoginRow) -> Result<(), StoreError> {
     Ok(())
 }
 
+/// Whether a login with this `state` was ever begun.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn exists(tx: &mut Tx<'_>, state_digest: &str) -> Result<bool, StoreError> {
+    Ok(diesel::select(diesel::dsl::exists(logins::table.filter(logins::state_digest.eq(state_digest)))).get_result(tx.conn)?)
+}
+
 /// Consumes the login of this `state` in this browser: `None` when unknown, used, expired or begun in another browser.
 /// A foreign browser consumes nothing.
 ///

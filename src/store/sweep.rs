@@ -8,11 +8,11 @@ use super::schema::{
 use super::{StoreError, Tx};
 use crate::domain::time::Timestamp;
 
-/// Deletes one-time records that ended before `before`; returns how many.
+/// Deletes one-time records that ended before `before` and messages received before `messages_before`; returns how many.
 ///
 /// # Errors
 /// [`StoreError`].
-pub fn forget_one_time(tx: &mut Tx<'_>, before: Timestamp) -> Result<usize, StoreError> {
+pub fn forget_one_time(tx: &mut Tx<'_>, before: Timestamp, messages_before: Timestamp) -> Result<usize, StoreError> {
     let t = before.millis();
     let c = &mut *tx.conn;
     let mut n = diesel::delete(client_assertions::table.filter(client_assertions::expires_at.lt(t))).execute(c)?;
@@ -20,7 +20,7 @@ pub fn forget_one_time(tx: &mut Tx<'_>, before: Timestamp) -> Result<usize, Stor
     n += diesel::delete(logins::table.filter(logins::expires_at.lt(t))).execute(c)?;
     n += diesel::delete(authorization_codes::table.filter(authorization_codes::expires_at.lt(t))).execute(c)?;
     n += diesel::delete(access_tokens::table.filter(access_tokens::expires_at.lt(t))).execute(c)?;
-    n += diesel::delete(inbound_webhooks::table.filter(inbound_webhooks::received_at.lt(t))).execute(c)?;
+    n += diesel::delete(inbound_webhooks::table.filter(inbound_webhooks::received_at.lt(messages_before.millis()))).execute(c)?;
     Ok(n)
 }
 

@@ -63,6 +63,8 @@ CREATE TABLE communities (
     updated_by  TEXT   NOT NULL,
     UNIQUE (platform_id, number)
 );
+CREATE INDEX communities_by_uri ON communities (uri);
+CREATE INDEX communities_by_screen_name ON communities (platform_id, lower(screen_name));
 
 CREATE TABLE applications (
     id                    TEXT   NOT NULL PRIMARY KEY,
@@ -91,6 +93,7 @@ CREATE TABLE applications (
     updated_by            TEXT   NOT NULL
 );
 CREATE INDEX applications_by_expiry ON applications (state, expires_at);
+CREATE INDEX applications_by_community ON applications (platform_id, community_number);
 
 CREATE TABLE pushed_requests (
     digest         TEXT   NOT NULL PRIMARY KEY,

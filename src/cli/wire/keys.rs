@@ -71,7 +71,7 @@ pub(super) fn development_key(config: &Config, name: &str, entropy: &dyn Entropy
 pub(super) fn write_secret(path: &Path, content: &[u8]) -> Result<(), WireError> {
     let failed = |e: std::io::Error| WireError(format!("cannot write {}: {e}", path.display()));
     if let Some(dir) = path.parent() {
-        fs::create_dir_all(dir).map_err(failed)?;
+        super::private_dir(dir)?;
     }
     let mut file = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path).map_err(failed)?;
     file.write_all(content).map_err(failed)

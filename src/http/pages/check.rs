@@ -53,6 +53,8 @@ pub struct KnownBadge {
     pub reason: Option<ReasonCode>,
     /// Path of the badge page, `/c/{community}`.
     pub page: String,
+    /// Found by an address that could have moved, not by the number: the reader is asked to compare the number.
+    pub by_address: bool,
 }
 
 bilingual! {
@@ -89,6 +91,8 @@ bilingual! {
         at_suspended: "Приостановлен", "Suspended";
         at_revoked: "Отозван", "Revoked";
         at_expired: "Истёк", "Expired";
+        moved: "Мы нашли знак по адресу страницы. Адрес можно передать другому сообществу, а номер — нет. Убедитесь, что номер сообщества на площадке такой:",
+            "The badge was found by the page's address. An address can pass to another community, a number cannot. Make sure that the community's number on the platform is:";
         page: "Страница", "Page";
         details: "Подробно о знаке и его история", "About this badge and its history";
         checked: "Вы проверяли", "You checked";

@@ -107,6 +107,7 @@ fn verdicts(n: &Names) -> Vec<CheckVerdict> {
     let known = PublicState::ALL.into_iter().map(|state| {
         let (ended, reason) = ending(state);
         CheckVerdict::Known(KnownBadge {
+            by_address: true,
             state,
             community: community(n),
             authority_name: n.authority.clone(),
