@@ -37,8 +37,6 @@ pub struct Options {
     pub settings: Vec<(String, String)>,
     /// Clock, randomness and what tests put in place of other ports.
     pub parts: Parts,
-    /// Where the service meets the stand-in ESIA when something stands between them; tests put a forger there.
-    pub esia_front: Option<String>,
 }
 
 /// Everything a caller needs to use the set-up; the first line of `serve --dev --json`.
@@ -172,7 +170,7 @@ pub async fn start(options: Options) -> Result<Dev, WireError> {
     let trusted = stand_in.signing_certificates_pem.iter().take(1).map(|pem| pem.clone().into_bytes()).collect();
     stand_ins.push((stand_in.server.handle(), tokio::spawn(stand_in.server)));
     if parts.idp.is_none() {
-        let front = options.esia_front.as_deref().unwrap_or(&esia_url);
+        let front = parts.esia_front.as_deref().unwrap_or(&esia_url);
         parts.idp = Some(wire::sandbox_provider(&config, front, CLIENT_ID, identity, trusted, Arc::clone(&parts.entropy))?);
     }
 

@@ -65,7 +65,7 @@ async fn run_dev(args: ServeArgs, parts: Parts) -> Result<(), WireError> {
     let listen = SocketAddr::new(Ipv4Addr::LOCALHOST.into(), args.port);
     let log = crate::config::load(None, crate::config::process_env()).map(|c| c.log);
     telemetry::init(&log.map_err(WireError::new)?);
-    let dev = dev::start(dev::Options { listen, data_dir: args.data_dir, settings, parts, esia_front: None }).await?;
+    let dev = dev::start(dev::Options { listen, data_dir: args.data_dir, settings, parts }).await?;
     if args.json {
         print_json(&dev.ready)?
     } else {

@@ -86,6 +86,10 @@ pub(super) fn once_each(encoded: &str) -> Result<BTreeMap<String, String>, Error
         if map.contains_key(&name) {
             return Err(Error::InvalidRequest(format!("parameter {name:?} stands twice")));
         }
+        // No parameter of ours holds one, and PostgreSQL takes none.
+        if value.contains('\0') {
+            return Err(Error::InvalidRequest(format!("parameter {name:?} holds a NUL character")));
+        }
         map.insert(name, value);
     }
     map.retain(|_, value| !value.is_empty());

@@ -79,7 +79,7 @@ fn basic_credentials(req: &HttpRequest) -> Result<Option<(String, String)>, Erro
     let decode = |part: &str| {
         let pair = format!("v={part}");
         let mut values = url::form_urlencoded::parse(pair.as_bytes()).map(|(_, v)| v.into_owned());
-        values.next().filter(|_| !part.contains('&'))
+        values.next().filter(|v| !part.contains('&') && !v.contains('\0'))
     };
     Ok(Some((decode(id).ok_or_else(bad)?, decode(secret).ok_or_else(bad)?)))
 }

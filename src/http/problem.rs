@@ -99,7 +99,7 @@ pub(super) fn oauth(req: &HttpRequest, e: &Error) -> HttpResponse {
     note(req, e);
     let mut f = fault(e);
     // RFC 6749 §5.2: whatever is wrong with a grant is 400.
-    if matches!(e, Error::Refused { .. } | Error::ApplicationEnded) {
+    if matches!(e, Error::Refused { .. }) {
         f.status = StatusCode::BAD_REQUEST;
     }
     let mut b = builder(&f);

@@ -118,7 +118,7 @@ fn unverified_issuer(jwt: &str) -> Option<String> {
     }
     let payload = jwt.split('.').nth(1)?;
     let bytes = base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(payload).ok()?;
-    serde_json::from_slice::<Hint>(&bytes).ok().map(|h| h.iss)
+    serde_json::from_slice::<Hint>(&bytes).ok().map(|h| h.iss).filter(|iss| !iss.contains('\0'))
 }
 
 fn verify_signature(jwt: &str, jwks: &JwkSet) -> Option<AssertionClaims> {

@@ -81,6 +81,7 @@ impl From<StoreError> for Error {
             StoreError::Duplicate => {
                 Self::Conflict("the same thing was recorded by another request meanwhile; look again and retry".to_owned())
             }
+            StoreError::Nul => Self::InvalidRequest("the request holds a NUL character".to_owned()),
             other => Self::Internal(other.to_string()),
         }
     }

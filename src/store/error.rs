@@ -17,6 +17,9 @@ pub enum StoreError {
     /// A stored value does not parse: written by a newer version, or damaged.
     #[error("stored {0} cannot be read")]
     Corrupt(&'static str),
+    /// A text that came with the request holds a NUL character, which PostgreSQL does not take.
+    #[error("a text holds a NUL character")]
+    Nul,
     /// Anything else.
     #[error("database error: {0}")]
     Other(String),
@@ -35,6 +38,7 @@ impl From<Error> for StoreError {
             {
                 Self::Unavailable(info.message().to_owned())
             }
+            Error::DatabaseError(_, info) if info.message().contains("\"UTF8\": 0x00") => Self::Nul,
             Error::BrokenTransactionManager => Self::Unavailable("connection lost".to_owned()),
             other => Self::Other(other.to_string()),
         }

@@ -140,8 +140,12 @@ async fn an_application_is_shown_to_its_own_browser_only() {
     let walk = h.walk(COMMUNITY, "employee").await;
     let page = format!("/applications/{}", walk.application);
     assert_eq!(walk.person.get(&h.url(&page), None).await.status, 200);
-    for path in [page.as_str(), "/applications/%00", "/applications/x"] {
+    for path in [page.as_str(), "/applications/x"] {
         assert_eq!(Person::new().get(&h.url(path), None).await.status, 404, "{path}");
+    }
+    // SQLite looks for such an id, PostgreSQL does not take it; neither is a fault of ours.
+    for path in ["/applications/%00", "/c/%00", "/v1/badges/%00"] {
+        assert!(matches!(Person::new().get(&h.url(path), None).await.status, 400 | 404), "{path}");
     }
     h.stop().await;
 }

@@ -41,7 +41,7 @@ async fn a_code_needs_its_verifier_and_address() {
         ("redirect_uri", Some("https://evil.example/cb"), "invalid_grant"),
         ("redirect_uri", Some(&slash), "invalid_grant"),
         ("code", Some(&code[1..]), "invalid_grant"),
-        ("code", Some("\u{0}"), "invalid_grant"),
+        ("code", Some("\u{0}"), "invalid_request"),
         ("code", Some(""), "invalid_request"),
         ("code", None, "invalid_request"),
         ("grant_type", None, "invalid_request"),
@@ -174,14 +174,12 @@ async fn a_request_uri_works_once_in_time_for_its_client() {
     let other = h.second_platform(None).await;
     let (_, authorize) = h.begin(COMMUNITY).await;
     assert_uri_refused(&h, &with_parameter(&authorize, "client_id", Some(&other.client_id))).await;
-    for client in ["nobody", "\u{0}"] {
-        assert_uri_refused(&h, &with_parameter(&authorize, "client_id", Some(client))).await;
-    }
+    assert_uri_refused(&h, &with_parameter(&authorize, "client_id", Some("nobody"))).await;
     for uri in ["urn:ietf:params:oauth:request_uri:", "urn:ietf:params:oauth:request_uri:x", "https://evil.example/r"] {
         assert_uri_refused(&h, &with_parameter(&authorize, "request_uri", Some(uri))).await;
     }
     for name in ["client_id", "request_uri"] {
-        for value in [None, Some("")] {
+        for value in [None, Some(""), Some("\u{0}")] {
             assert_eq!(Person::new().get(&with_parameter(&authorize, name, value), None).await.status, 400);
         }
     }

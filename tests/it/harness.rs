@@ -107,9 +107,9 @@ impl Harness {
             ("GOSBADGE__JOBS__POLL_INTERVAL".to_owned(), "100ms".to_owned()),
         ];
         all.extend(settings.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())));
-        let parts = Parts { clock: clock.clone(), ..Parts::system() };
+        let parts = Parts { clock: clock.clone(), esia_front, ..Parts::system() };
         let listen = SocketAddr::new(Ipv4Addr::LOCALHOST.into(), 0);
-        let options = Options { listen, data_dir: dir.path().to_owned(), settings: all, parts, esia_front };
+        let options = Options { listen, data_dir: dir.path().to_owned(), settings: all, parts };
         let dev = dev::start(options).await.expect("the set-up starts");
         Self { dev, clock, http: plain_client(), database, dir }
     }
