@@ -87,8 +87,8 @@ async fn change(
 }
 
 fn asked(body: Result<web::Bytes, actix_web::Error>) -> Result<(ReasonCode, Option<String>), Error> {
-    let asked: ChangeRequest = serde_json::from_slice(&bytes(body)?)
-        .map_err(|e| Error::InvalidRequest(format!("body: {e}; send {{\"reason\":…,\"note\":…}}")))?;
+    let asked: ChangeRequest =
+        serde_json::from_slice(&bytes(body)?).map_err(|e| Error::InvalidRequest(format!("body: {e}; send {{\"reason\":…,\"note\":…}}")))?;
     let reason = asked.reason.parse().map_err(|e: UnknownReason| Error::InvalidRequest(e.to_string()))?;
     Ok((reason, asked.note))
 }

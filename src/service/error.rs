@@ -75,6 +75,9 @@ impl From<StoreError> for Error {
         match e {
             StoreError::Unavailable(why) => Self::Unavailable(why),
             StoreError::Stale(what) => Self::Conflict(format!("{what} was changed by somebody else meanwhile; look again and retry")),
+            StoreError::Nul => {
+                Self::InvalidRequest("the request holds a NUL character, which no address, id or text of ours has".to_owned())
+            }
             other => Self::Internal(other.to_string()),
         }
     }

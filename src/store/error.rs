@@ -17,6 +17,9 @@ pub enum StoreError {
     /// A stored value does not parse: written by a newer version, or damaged.
     #[error("stored {0} cannot be read")]
     Corrupt(&'static str),
+    /// A text to look for or to keep holds a NUL character. PostgreSQL takes none (SQLite does), and no text of ours has one.
+    #[error("a text holds a NUL character")]
+    Nul,
     /// Anything else.
     #[error("database error: {0}")]
     Other(String),
@@ -33,6 +36,8 @@ impl From<Error> for StoreError {
             Error::DatabaseError(_, info) if info.message().contains("locked") || info.message().contains("full") => {
                 Self::Unavailable(info.message().to_owned())
             }
+            // SQLSTATE 22021 has no kind of its own here; in every language the message ends with the byte refused.
+            Error::DatabaseError(_, info) if info.message().ends_with(": 0x00") => Self::Nul,
             Error::BrokenTransactionManager => Self::Unavailable("connection lost".to_owned()),
             other => Self::Other(other.to_string()),
         }

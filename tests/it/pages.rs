@@ -114,8 +114,15 @@ async fn links_that_lead_nowhere() {
         assert_eq!((status, answer["official"].as_bool(), answer["status"].as_str()), (200, Some(false), Some("unknown")), "{answer}");
     }
     let tricks = [
-        "привет", "https://example.org/club218000001", "https://vk.example.evil.org/club218000001", "https://vk.example@evil.org/club218000001",
-        "javascript:alert(1)", "https://vk.example", "https://evil.org/?https://vk.example/club218000001", "<script>alert(1)</script>", "218000001",
+        "привет",
+        "https://example.org/club218000001",
+        "https://vk.example.evil.org/club218000001",
+        "https://vk.example@evil.org/club218000001",
+        "javascript:alert(1)",
+        "https://vk.example",
+        "https://evil.org/?https://vk.example/club218000001",
+        "<script>alert(1)</script>",
+        "218000001",
     ];
     for link in tricks {
         let page = check(&h, link).await;
@@ -210,7 +217,10 @@ async fn the_front_page_and_its_files() {
         let answer = h.http.get(h.url(file)).send().await.unwrap();
         assert_eq!(answer.status(), 200, "{file}");
         let kind = if file.ends_with(".css") { "text/css; charset=utf-8" } else { "image/svg+xml" };
-        assert_eq!((answer.headers()["content-type"].to_str().unwrap(), answer.headers()["x-content-type-options"].to_str().unwrap()), (kind, "nosniff"));
+        assert_eq!(
+            (answer.headers()["content-type"].to_str().unwrap(), answer.headers()["x-content-type-options"].to_str().unwrap()),
+            (kind, "nosniff")
+        );
         assert!(answer.headers()["cache-control"].to_str().unwrap().starts_with("public, max-age="));
         assert!(!answer.bytes().await.unwrap().is_empty());
     }

@@ -24,7 +24,9 @@ async fn active_suspended_reinstated_revoked() {
     let h = Harness::start().await;
     let issued = issue(&h).await;
     let own = community(COMMUNITY);
-    for (version, (action, status)) in [("", "active"), ("suspend", "suspended"), ("reinstate", "active"), ("revoke", "revoked")].into_iter().enumerate() {
+    for (version, (action, status)) in
+        [("", "active"), ("suspend", "suspended"), ("reinstate", "active"), ("revoke", "revoked")].into_iter().enumerate()
+    {
         if !action.is_empty() {
             change(&h, &issued.badge, action).await;
         }
@@ -113,7 +115,8 @@ async fn refused_for_what_they_are() {
     both_say(&h, &forger.attestation(forger.now + 3600), None, "wrong_signature").await;
     both_say(&h, &tampered(&issued.attestation), None, "wrong_signature").await;
     let list = h.http.get(h.url("/status/1")).send().await.unwrap().text().await.unwrap();
-    for bad in ["", "x", "a.b.c", "..", "Детский сад", &list, &issued.attestation[..issued.attestation.len() - 90], &"x".repeat(20_000)] {
+    for bad in ["", "x", "a.b.c", "..", "Детский сад", &list, &issued.attestation[..issued.attestation.len() - 90], &"x".repeat(20_000)]
+    {
         both_say(&h, bad, None, "malformed").await;
     }
     // Signed with the right key about an attestation nobody recorded.

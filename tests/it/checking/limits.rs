@@ -55,9 +55,21 @@ async fn sizes() {
 async fn questions_out_of_form() {
     let h = Harness::start().await;
     let bad = [
-        "", "{}", "null", "[]", "5", "{", "attestation=x", "{\"attestation\":5}", "{\"community\":{}}", "{\"items\":5}", "{\"items\":[{}]}",
-        "{\"community\":{\"platform\":\"demo\",\"id\":\"x\"}}", "{\"community\":{\"platform\":\"DEMO\",\"id\":\"1\"}}",
-        "{\"community\":{\"platform\":\"demo\",\"id\":1}}", "{\"items\":[[]]}",
+        "",
+        "{}",
+        "null",
+        "[]",
+        "5",
+        "{",
+        "attestation=x",
+        "{\"attestation\":5}",
+        "{\"community\":{}}",
+        "{\"items\":5}",
+        "{\"items\":[{}]}",
+        "{\"community\":{\"platform\":\"demo\",\"id\":\"x\"}}",
+        "{\"community\":{\"platform\":\"DEMO\",\"id\":\"1\"}}",
+        "{\"community\":{\"platform\":\"demo\",\"id\":1}}",
+        "{\"items\":[[]]}",
     ];
     for body in bad {
         let (status, answer) = post(&h, body.to_owned()).await;

@@ -99,9 +99,8 @@ async fn two_secrets_live_during_rotation() {
     let h = Harness::start().await;
     let body = about("community.verify", "218000001");
     let overlap = Duration::from_secs(3600);
-    let rotate = async |overlap| {
-        rotate_secret(h.app(), "demo".to_owned(), SecretPurpose::WebhookIn, overlap, &Actor::system()).await.unwrap()
-    };
+    let rotate =
+        async |overlap| rotate_secret(h.app(), "demo".to_owned(), SecretPurpose::WebhookIn, overlap, &Actor::system()).await.unwrap();
     let old = h.ready().platform.inbound_webhook_secret.clone();
     let new = rotate(overlap).await;
     let send = async |id: &str, secret: &str| Message { secret, ..Message::new(&h, id, &body) }.send(&h).await.0;

@@ -22,7 +22,8 @@ async fn the_next_version_waits_for_the_last() {
     assert_eq!(pending(&h).await, 2);
     receiver.answer(Answer::Status(200));
     assert_eq!((attempts_after(&h, 400).await, attempts(&h).await, attempts(&h).await), (1, 1, 0));
-    let of = |badge: &str| receiver.got().iter().map(super::receiver::Got::what).filter(|(b, _)| b == badge).map(|(_, v)| v).collect::<Vec<_>>();
+    let of =
+        |badge: &str| receiver.got().iter().map(super::receiver::Got::what).filter(|(b, _)| b == badge).map(|(_, v)| v).collect::<Vec<_>>();
     assert_eq!(of(&stuck.badge), [1, 1, 1, 2]);
     assert_eq!(of(&free.badge), [1, 2]);
     receiver.stop().await;
