@@ -128,12 +128,24 @@ async fn liquidated_head() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn private_school_head() {
-    is_refused("private-school-head", "F13", "Организация не относится к государственным и муниципальным", &["Частнова", "Жанна", "000-000-600 07", "990100700713"]).await;
+    is_refused(
+        "private-school-head",
+        "F13",
+        "Организация не относится к государственным и муниципальным",
+        &["Частнова", "Жанна", "000-000-600 07", "990100700713"],
+    )
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn sole_trader() {
-    is_refused("sole-trader", "F23", "Вход выполнен не от имени организации", &["Пётр", "Петрович", "000-000-600 08", "990100800877", "321990000007077"]).await;
+    is_refused(
+        "sole-trader",
+        "F23",
+        "Вход выполнен не от имени организации",
+        &["Пётр", "Петрович", "000-000-600 08", "990100800877", "321990000007077"],
+    )
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

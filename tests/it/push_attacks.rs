@@ -202,7 +202,9 @@ async fn the_community_in_the_details() {
     let good = h.push_parameters(COMMUNITY, VERIFIER);
     let base = h.ready().platform_url.clone();
     let mut wrong: Vec<(Value, &str)> = Vec::new();
-    for id in ["", "0", "0218000001", "-1", "+1", "1.0", "1e9", "club218000001", "２18", "218 ", " 218", "218\u{0}", "123456789012345678901"] {
+    for id in
+        ["", "0", "0218000001", "-1", "+1", "1.0", "1e9", "club218000001", "２18", "218 ", " 218", "218\u{0}", "123456789012345678901"]
+    {
         wrong.push((community(&h, "id", json!(id)), "community.id"));
     }
     for id in [json!(218_000_001), json!(null), json!(["218000001"]), json!({ "id": "218000001" })] {
