@@ -71,7 +71,7 @@ async fn bodies_out_of_form() {
 async fn unknown_badges() {
     let h = Harness::start().await;
     let token = h.ready().operator_token.clone();
-    for badge in ["bdg_01KAR4T7Q2M9XVB3H5NDW8YJZE", "x", "%27%20OR%201=1", "%00"] {
+    for badge in ["bdg_01KAR4T7Q2M9XVB3H5NDW8YJZE", "x", "%27%20OR%201=1"] {
         for action in ACTIONS {
             let (status, answer) = call(&h, Some(&token), badge, action, because("operator_decision")).await;
             assert_eq!((status, answer["code"].as_str()), (404, Some("not-found")), "{badge} {answer}");

@@ -83,3 +83,32 @@ async fn request_ids_and_headers() {
     assert_eq!(answer["request_id"], "r1");
     h.stop().await;
 }
+
+/// PostgreSQL keeps no NUL; SQLite looks and finds nothing. Either way it is the caller's mistake, not ours.
+#[tokio::test(flavor = "multi_thread")]
+async fn nul_characters_are_the_callers_mistake() {
+    let h = Harness::start().await;
+    let (public, admin) = (&h.ready().public_url, &h.ready().admin_url);
+    let token = &h.ready().operator_token;
+    let requests = [
+        h.http.get(format!("{public}/v1/badges/%00")),
+        h.http.get(format!("{public}/c/%00")),
+        h.http.get(format!("{public}/check?link=vk.com%2F%00")).header("accept", "application/json"),
+        h.http.get(format!("{public}/oauth/authorize?client_id=%00&request_uri=%00")),
+        h.http.get(format!("{public}/applications/%00")),
+        h.http.post(format!("{public}/oauth/par")).basic_auth("%00", Some("x")).form(&[("client_id", "\0")]),
+        h.http.post(format!("{public}/v1/verify")).body("{\"attestation\":\"\\u0000\"}"),
+        h.http.post(format!("{admin}/admin/v1/badges/%00/revoke")).bearer_auth(token).body("{\"reason\":\"court_decision\"}"),
+        h.http.get(format!("{admin}/admin/v1/audit?cursor=%00")).bearer_auth(token),
+    ];
+    for request in requests {
+        let answer = request.send().await.unwrap();
+        let (url, status) = (answer.url().clone(), answer.status().as_u16());
+        assert!(status < 500, "{url} {status}");
+    }
+    let mut push = h.push_parameters(COMMUNITY, crate::harness::VERIFIER);
+    push.iter_mut().filter(|(name, _)| *name == "state").for_each(|(_, value)| *value = "\0".to_owned());
+    let pushed = h.push_form(&push).await.status().as_u16();
+    assert!(pushed < 500, "{pushed}");
+    h.stop().await;
+}

@@ -66,7 +66,7 @@ async fn an_unknown_platform_looks_like_a_bad_signature() {
     for shift in [0, -301, 301] {
         let known = send("demo", shift).await;
         assert_eq!(known.0, 401);
-        for platform in ["nobody", "UPPER", "..%2f", "%00"] {
+        for platform in ["nobody", "UPPER", "..%2f"] {
             assert_eq!(send(platform, shift).await, known, "{platform} {shift}");
         }
     }
