@@ -86,6 +86,7 @@ pub(super) async fn issue(
 }
 
 fn record(app: &App, tx: &mut Tx<'_>, row: &AttestationRow, platform: &str, redemption: &Redemption, now: Timestamp) -> Result<(), Error> {
+    badges::lock(tx, &row.badge_id)?;
     let badge = badges::by_id(tx, &row.badge_id)?.ok_or(StoreError::Stale("badge"))?;
     let kind = match badge.state()? {
         BadgeState::Prepared => EventKind::Issued,
