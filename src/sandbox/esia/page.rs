@@ -17,17 +17,20 @@ use super::scope::Scope;
     source = r#"<!doctype html>
 <html lang="ru"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Учебный вход</title><link rel="stylesheet" href="/sandbox.css"></head>
-<body><main>
-<p class="notice">Это не Госуслуги. Люди и организации здесь вымышлены: страница заменяет настоящий вход при разработке и проверке.</p>
-<h1>Учебный вход</h1>
+<body><header><p><b>Учебный вход</b> Это не Госуслуги</p></header>
+<main>
+<h1>От чьего лица войти?</h1>
 <p>Система <b>{{ client_id }}</b> просит подтвердить личность и получить: {{ scopes }}.</p>
+<p class="quiet">Люди и организации здесь вымышлены: страница заменяет настоящий вход при разработке и проверке. Под каждым именем
+сказано, чем закончится вход.</p>
 <form method="post" action="/login">
 <input type="hidden" name="request" value="{{ request }}">
-<h2>От чьего лица войти</h2>
 <ul>
-{% for persona in personas %}<li><button name="persona" value="{{ persona.id }}">
-<span>{{ persona.title }}</span>
-<small>{% if persona.expect == "issued" %}знак будет выдан{% else %}отказ {{ persona.expect }}{% endif %}{% if self.is_last(persona) %} · прошлый вход{% endif %} · <code>{{ persona.id }}</code></small>
+{% for persona in personas %}<li><button name="persona" value="{{ persona.id }}"{% if self.is_last(persona) %} class="last"{% endif %}>
+<span class="face" aria-hidden="true">{{ persona.initials() }}</span>
+<span class="who"><b>{{ persona.title }}</b>
+<span class="quiet">{{ persona.last_name }} {{ persona.first_name }} {{ persona.middle_name }}{% if self.is_last(persona) %} · прошлый вход{% endif %}</span>
+<span class="quiet"><span class="{% if persona.expect == "issued" %}yes{% else %}no{% endif %}">{% if persona.expect == "issued" %}знак будет выдан{% else %}отказ {{ persona.expect }}{% endif %}</span> · <code>{{ persona.id }}</code></span></span>
 </button></li>
 {% endfor %}</ul>
 <p><button class="deny" name="decision" value="deny">Отказать в доступе</button></p>
@@ -55,8 +58,8 @@ impl SignInPage<'_> {
     source = r#"<!doctype html>
 <html lang="ru"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{{ title }}</title><link rel="stylesheet" href="/sandbox.css"></head>
-<body><main>
-<p class="notice">Это не Госуслуги, а учебный вход для разработки и проверки.</p>
+<body><header><p><b>Учебный вход</b> Это не Госуслуги</p></header>
+<main>
 <h1>{{ title }}</h1>
 {% for line in lines %}<p>{{ line }}</p>
 {% endfor %}</main></body></html>
@@ -68,17 +71,24 @@ struct PlainPage<'a> {
 }
 
 const STYLE: &str = "\
-:root{color-scheme:light dark;--ink:#1d2733;--paper:#fbfaf7;--line:#d9d5cb;--accent:#2f6b57;--note:#fff3d6}
-@media(prefers-color-scheme:dark){:root{--ink:#e8e6e1;--paper:#1b1e21;--line:#3d4247;--accent:#8fcdb6;--note:#3d3420}}
-body{margin:0;background:var(--paper);color:var(--ink);font:1.0625rem/1.5 system-ui,sans-serif}
-main{max-width:40rem;margin:0 auto;padding:1.5rem 1rem 4rem}
-.notice{background:var(--note);border-radius:.5rem;padding:.75rem 1rem}
-h1{font-size:1.75rem;margin:1.5rem 0 .5rem}h2{font-size:1.125rem;margin:1.5rem 0 .75rem}
-ul{list-style:none;margin:0;padding:0;display:grid;gap:.5rem}
-button{font:inherit;color:inherit;background:transparent;border:1px solid var(--line);border-radius:.5rem;padding:.75rem 1rem;cursor:pointer}
-li button{display:block;width:100%;text-align:left}
-button:hover,button:focus-visible{border-color:var(--accent);outline:2px solid var(--accent);outline-offset:1px}
-small{display:block;opacity:.8}code{font-size:.875em}
+:root{color-scheme:light dark;--ink:#22252b;--quiet:#5a606b;--paper:#f3f4f6;--sheet:#fff;--line:#d5d8de;--edge:#7d8490;--accent:#3a4f9a;--face:#e6e9f5;--yes:#1d6a45;--no:#96460b}
+@media(prefers-color-scheme:dark){:root{--ink:#e9eaee;--quiet:#a9afbb;--paper:#15171c;--sheet:#1e2128;--line:#363b45;--edge:#868d99;--accent:#a9b8f0;--face:#2c3350;--yes:#7fd0a6;--no:#f0b27a}}
+*{box-sizing:border-box}
+body{margin:0;background:var(--paper);color:var(--ink);font:1.0625rem/1.5 system-ui,'Noto Sans','Liberation Sans',sans-serif;overflow-wrap:anywhere}
+header{background:#2b2f38;color:#fff;border-bottom:.375rem solid;border-image:repeating-linear-gradient(135deg,#f2c230 0 .75rem,#2b2f38 .75rem 1.5rem) 6}
+header p,main{max-width:42rem;margin:0 auto;padding:.75rem 1rem}header b{margin-right:.75rem}
+main{padding:1.5rem 1rem 4rem}
+h1{font-size:1.75rem;line-height:1.2;margin:0 0 .75rem}p{margin:.5rem 0}
+.quiet{color:var(--quiet);font-size:.9375rem}
+ul{list-style:none;margin:1.5rem 0;padding:0;display:grid;gap:.5rem}
+button{font:inherit;color:inherit;background:var(--sheet);border:1px solid var(--edge);border-radius:.625rem;padding:.75rem 1rem;min-height:3rem;cursor:pointer}
+li button{display:flex;gap:1rem;align-items:center;width:100%;text-align:left}
+li button{border-color:var(--line)}.last{border-left:.375rem solid var(--accent)}
+button:hover{border-color:var(--accent);background:var(--face)}button:focus-visible{outline:3px solid var(--accent);outline-offset:2px}
+.face{flex:none;display:grid;place-items:center;width:3rem;height:3rem;border-radius:50%;background:var(--face);color:var(--accent);font-weight:600}
+.who{display:grid;gap:.125rem;min-width:0}.who b{line-height:1.3}
+.yes,.no{font-weight:600;color:var(--yes)}.no{color:var(--no)}
+code{font-size:.875em}
 ";
 
 /// The sign-in form; the persona of the last sign-in comes first.

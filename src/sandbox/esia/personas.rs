@@ -41,6 +41,11 @@ pub struct Persona {
 }
 
 impl Persona {
+    /// Stands in the place of a portrait.
+    pub(super) fn initials(&self) -> String {
+        [self.first_name, self.last_name].iter().filter_map(|name| name.chars().next()).collect()
+    }
+
     /// Whether the person works in the organisation, in whatever standing.
     pub(super) fn works_in(&self, oid: u64) -> bool {
         self.memberships.iter().any(|membership| membership.active && membership.organisation.oid == oid)

@@ -81,6 +81,8 @@ pub(super) struct Mark {
 pub(super) struct Trouble {
     pub(super) code: Option<String>,
     pub(super) description: String,
+    /// The description came over OAuth, which allows ASCII only (RFC 6749 §4.1.2.1): not in the reader's language.
+    pub(super) foreign: bool,
     pub(super) advice: &'static str,
 }
 
@@ -131,7 +133,12 @@ impl Mark {
 
 impl Trouble {
     pub(super) fn of(e: &FlowError) -> Self {
-        Self { code: e.code.clone(), description: e.description.clone(), advice: words::advice(&e.error, e.code.as_deref()) }
+        Self {
+            code: e.code.clone(),
+            description: e.description.clone(),
+            foreign: e.description.is_ascii(),
+            advice: words::advice(&e.error, e.code.as_deref()),
+        }
     }
 }
 
