@@ -81,7 +81,6 @@ impl From<StoreError> for Error {
             StoreError::Duplicate => {
                 Self::Conflict("the same thing was recorded by another request meanwhile; look again and retry".to_owned())
             }
-            StoreError::Nul => Self::InvalidRequest("the request holds a NUL character".to_owned()),
             StoreError::Nul => {
                 Self::InvalidRequest("the request holds a NUL character, which no address, id or text of ours has".to_owned())
             }

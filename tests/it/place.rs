@@ -35,9 +35,7 @@ impl Place {
         ];
         all.extend(settings.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())));
         let listen = SocketAddr::new(Ipv4Addr::LOCALHOST.into(), self.port);
-        dev::start(Options { listen, data_dir: self.data_dir.clone(), settings: all, parts, esia_front: None })
-            .await
-            .expect("the set-up starts")
+        dev::start(Options { listen, data_dir: self.data_dir.clone(), settings: all, parts }).await.expect("the set-up starts")
     }
 
     /// The harness around what is found here, with a clock the test holds.
