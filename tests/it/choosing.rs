@@ -172,8 +172,10 @@ async fn consent_refused_and_given_at_the_second_try() {
 
     let retry = page.one("a.button", "href");
     assert_eq!(retry, format!("/applications/{application}/login"));
-    // The spent answer stays spent.
-    assert_eq!(person.get(&end.url, None).await.status, 400);
+    // The spent answer stays spent: reloading shows the same refusal, in this browser alone.
+    let again = person.get(&end.url, None).await;
+    assert_eq!((again.status, again.location.as_deref(), Page::of(&again).text(".code").as_str()), (403, None, "F01"));
+    assert_eq!(Person::new().get(&end.url, None).await.status, 400);
     let end = person.walk(&h.url(&retry), "kindergarten-head").await;
     let code = parameter(end.location.as_deref().unwrap(), "code").unwrap();
     assert_eq!(h.redeem(&code, VERIFIER).await.0, 200);
