@@ -73,6 +73,7 @@ const LAYERS: &[Layer] = &[
             "jsonwebtoken",
             "tracing",
             "tokio::sync",
+            "tokio::task::yield_now",
             "async_trait",
             "futures_util",
         ],

@@ -51,7 +51,7 @@ impl Harness {
 
     pub async fn at_callback(&self, community: &str, persona: &str) -> AtCallback {
         let (application, authorize) = self.begin(community).await;
-        let mut person = Person::new();
+        let person = Person::new();
         let callback = person.to_callback(&authorize, persona).await;
         AtCallback { person, application, callback }
     }

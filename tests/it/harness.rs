@@ -299,7 +299,7 @@ impl Person {
     }
 
     /// The address of our callback as the identity provider would send the browser there; not opened.
-    pub async fn to_callback(&mut self, authorize: &str, persona: &str) -> String {
+    pub async fn to_callback(&self, authorize: &str, persona: &str) -> String {
         let to_idp = self.get(authorize, None).await.location.expect("a redirect to the identity provider");
         self.get(&to_idp, Some(persona)).await.location.expect("a redirect to the callback")
     }
