@@ -32,8 +32,7 @@ async fn an_altered_or_missing_state_is_refused() {
     let a = h.at_callback(COMMUNITY, "kindergarten-head").await;
     let state = parameter(&a.callback, "state").unwrap();
     let upper = state.to_uppercase();
-    let altered =
-        ["", "x", &state[1..], &format!("{state} "), &format!("{state}\u{0}"), upper.as_str(), "00000000-0000-4000-8000-000000000000"];
+    let altered = ["", "x", &state[1..], &format!("{state} "), upper.as_str(), "00000000-0000-4000-8000-000000000000"];
     for value in altered.into_iter().filter(|v| *v != state) {
         assert_lost(&a.person.get(&with_parameter(&a.callback, "state", Some(value)), None).await);
     }
