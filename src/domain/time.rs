@@ -55,9 +55,10 @@ impl Timestamp {
         OffsetDateTime::from_unix_timestamp_nanos(i128::from(self.0) * 1_000_000).unwrap_or(OffsetDateTime::UNIX_EPOCH)
     }
 
-    /// The UTC day, `2026-11-20`: public artefacts never say more than the day a person signed in.
+    /// The civil day in Moscow (UTC+3, the time of the federal systems and of our pages), `2026-11-20`: public artefacts never
+    /// say more than the day a person signed in.
     pub fn day(self) -> String {
-        let t = self.to_utc();
+        let t = self.plus(Duration::from_secs(3 * 3600)).to_utc();
         format!("{:04}-{:02}-{:02}", t.year(), u8::from(t.month()), t.day())
     }
 
@@ -115,6 +116,7 @@ mod tests {
         assert_eq!(t.to_string(), "2026-11-23T17:12:57.123Z");
         assert_eq!(Timestamp::parse_rfc3339("2026-11-23T20:12:57.123+03:00"), Some(t));
         assert_eq!(t.day(), "2026-11-23");
+        assert_eq!(t.plus(Duration::from_secs(4 * 3600)).day(), "2026-11-24");
     }
 
     #[test]

@@ -86,12 +86,12 @@ pub async fn receive_webhook(app: &Arc<App>, received: Received) -> Result<Value
             record(app, InboundRow { response: text.clone(), ..row }).await?;
             text
         }
-        "community.compromised" => {
-            let community = community.ok_or_else(|| Error::InvalidRequest("data.community.id is missing".to_owned()))?;
-            compromised(app, row, community, received.actor, now).await?
-        }
         other => {
-            let known = "community.verify, community.compromised";
+            let known = "community.verify, community.compromised, community.renamed, community.deleted";
+            if let Some(meaning) = meaning(other) {
+                let community = community.ok_or_else(|| Error::InvalidRequest("data.community.id is missing".to_owned()))?;
+                return parse(&act(app, row, community, meaning, received.actor, now).await?);
+            }
             return Err(Error::InvalidRequest(format!("type {other:?} is not supported; send one of: {known}")));
         }
     };
@@ -181,15 +181,35 @@ async fn record(app: &Arc<App>, row: InboundRow) -> Result<String, Error> {
         .await
 }
 
-async fn compromised(app: &Arc<App>, row: InboundRow, community: CommunityRef, actor: Actor, now: Timestamp) -> Result<String, Error> {
+/// What a message about a community means: the change of its badge, and the code open applications for it end with.
+type Meaning = (BadgeChange, RefusalCode);
+
+fn meaning(kind: &str) -> Option<Meaning> {
+    Some(match kind {
+        "community.compromised" => (BadgeChange::Suspend(ReasonCode::CommunityCaptured), RefusalCode::F16),
+        // The name was part of what was confirmed; an operator reinstates the badge once it fits again.
+        "community.renamed" => (BadgeChange::Suspend(ReasonCode::CommunityRenamed), RefusalCode::F15),
+        "community.deleted" => (BadgeChange::Revoke(ReasonCode::CommunityDeleted), RefusalCode::F16),
+        _ => return None,
+    })
+}
+
+async fn act(
+    app: &Arc<App>,
+    row: InboundRow,
+    community: CommunityRef,
+    meaning: Meaning,
+    actor: Actor,
+    now: Timestamp,
+) -> Result<String, Error> {
     let inner = Arc::clone(app);
     let (answer, moved) = app
         .db
-        .write("community_compromised", move |tx| -> Result<_, Error> {
+        .write("community_message", move |tx| -> Result<_, Error> {
             if let Some(answer) = claim(tx, &row)? {
                 return Ok((answer, false));
             }
-            let (badge, moved) = suspend(&inner, tx, &community, &actor, now)?;
+            let (badge, moved) = apply(&inner, tx, &community, meaning, &actor, now)?;
             let response = json!({ "recorded": true, "community": community, "badge": badge }).to_string();
             inbound::set_response(tx, &row.platform_id, &row.webhook_id, &response)?;
             Ok((response, moved))
@@ -201,13 +221,20 @@ async fn compromised(app: &Arc<App>, row: InboundRow, community: CommunityRef, a
     Ok(answer)
 }
 
-/// Suspends the community's badge at once; a community without one is only recorded.
-fn suspend(app: &App, tx: &mut Tx<'_>, community: &CommunityRef, actor: &Actor, now: Timestamp) -> Result<(Value, bool), Error> {
+/// Changes the community's badge at once; a community without one is only recorded.
+fn apply(
+    app: &App,
+    tx: &mut Tx<'_>,
+    community: &CommunityRef,
+    (change, code): Meaning,
+    actor: &Actor,
+    now: Timestamp,
+) -> Result<(Value, bool), Error> {
     // Whoever holds the page now must not finish what was begun for it either.
-    applications::refuse_open_of(tx, community.platform.as_str(), community.id.as_str(), RefusalCode::F16, now)?;
+    applications::refuse_open_of(tx, community.platform.as_str(), community.id.as_str(), code, now)?;
     let Some(c) = communities::by_number(tx, community.platform.as_str(), community.id.as_str())? else { return Ok((Value::Null, false)) };
     let Some(badge) = badges::current_of(tx, &c.id)?.filter(|b| b.issued_at.is_some()) else { return Ok((Value::Null, false)) };
-    let changed = change_in(app, tx, &badge.id, BadgeChange::Suspend(ReasonCode::CommunityCaptured), None, actor, now)??;
+    let changed = change_in(app, tx, &badge.id, change, None, actor, now)??;
     let b = &changed.facts.0;
     Ok((json!({ "id": b.id, "state": b.state, "reason": b.reason, "version": b.version }), changed.moved))
 }

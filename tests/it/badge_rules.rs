@@ -149,3 +149,31 @@ async fn an_application_is_shown_to_its_own_browser_only() {
     }
     h.stop().await;
 }
+
+/// A second sign-in for the head office must leave nothing of a branch that was chosen first.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_choice_leaves_nothing_of_the_first() {
+    use gosbadge::store::StoreError;
+    use gosbadge::store::applications::{self, IdentityChange};
+
+    let h = Harness::start().await;
+    let pushed = h.push("218000001", VERIFIER).await;
+    let id = pushed["application"].as_str().unwrap().to_owned();
+    let change = |branch: Option<&str>| IdentityChange {
+        idp: Some("esia".to_owned()),
+        representative: Some("p".to_owned()),
+        mandate: Some("chief".to_owned()),
+        identity_at: Some(1),
+        authority_id: None,
+        branch_name: branch.map(str::to_owned),
+        branch_kpp: None,
+    };
+    let (first, second) = (change(Some("Филиал")), change(None));
+    let row = h.app().db.write("two_choices", move |tx| -> Result<_, StoreError> {
+        applications::set_identity(tx, &id, &first)?;
+        applications::set_identity(tx, &id, &second)?;
+        applications::by_id(tx, &id)
+    });
+    assert_eq!(row.await.unwrap().unwrap().branch_name, None);
+    h.stop().await;
+}

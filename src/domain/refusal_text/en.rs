@@ -58,7 +58,7 @@ const F03: RefusalText = RefusalText {
 const F04: RefusalText = RefusalText {
     title: "Only the head or the profile administrator can confirm the page",
     what_happened: "You work in the organisation. Only its head or the administrator of its Gosuslugi profile may confirm a page for it.",
-    what_to_do: "Forward the link of this application to the head. They sign in with their own account and finish it. Or ask to be made a profile administrator.",
+    what_to_do: "Ask the head to start the confirmation: the head has to be an administrator of the community for that. Or ask to be made an administrator of the organisation's profile, and start again.",
     whom_to_ask: "The head of the organisation or the administrator of its Gosuslugi profile.",
 };
 

@@ -7,7 +7,7 @@ use gosbadge::service::add_platform::{SecretPurpose, rotate_secret};
 use serde_json::{Value, json};
 
 use super::{Message, about};
-use crate::harness::Harness;
+use crate::harness::{Harness, Person, VERIFIER, parameter};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn verify_answers_like_the_endpoint() {
@@ -124,5 +124,47 @@ async fn an_answer_that_cannot_be_given_is_not_recorded() {
     assert_eq!((status, answer["code"].as_str()), (503, Some("status-stale")));
     h.app().view.refresh(h.app()).await.unwrap();
     assert_eq!(message.send(&h).await.1["status"], "active", "the repetition is answered");
+    h.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn renamed_suspends_and_deleted_revokes() {
+    let h = Harness::start().await;
+    let issued = h.issue("218000001", "kindergarten-head").await;
+    let (status, answer) = Message::new(&h, "msg_1", about("community.renamed", "218000001")).send(&h).await;
+    let badge = json!({ "id": issued.badge, "state": "suspended", "reason": "community_renamed", "version": 2 });
+    assert_eq!((status, &answer["badge"]), (200, &badge));
+    let (_, answer) = Message::new(&h, "msg_2", about("community.deleted", "218000001")).send(&h).await;
+    let badge = json!({ "id": issued.badge, "state": "revoked", "reason": "community_deleted", "version": 3 });
+    assert_eq!(answer["badge"], badge);
+    let (_, answer) = Message::new(&h, "msg_3", about("community.compromised", "218000001")).send(&h).await;
+    assert_eq!(answer["badge"], Value::Null, "nothing is left to suspend: {answer}");
+    h.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_begun_for_a_captured_community_ends() {
+    let h = Harness::start().await;
+    let pushed = h.push("218000001", VERIFIER).await;
+    let mut person = Person::new();
+    let end = person.walk(&h.authorize_url(pushed["request_uri"].as_str().unwrap()), "kindergarten-head").await;
+    let code = parameter(&end.location.unwrap(), "code").unwrap();
+    assert_eq!(Message::new(&h, "msg_1", about("community.compromised", "218000001")).send(&h).await.0, 200);
+    let (status, body) = h.redeem(&code, VERIFIER).await;
+    assert_eq!((status, body["error"].as_str()), (400, Some("invalid_grant")), "{body}");
+    let (_, verdict) = h.verify(json!({ "community": { "platform": "demo", "id": "218000001" } })).await;
+    assert_eq!(verdict["status"], "unknown");
+    h.stop().await;
+}
+
+/// A sender signs each retry with a fresh time: a verdict given before a capture must not be repeated after it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_repeated_question_is_answered_anew() {
+    let h = Harness::start().await;
+    h.issue("218000001", "kindergarten-head").await;
+    let question = Message::new(&h, "msg_1", about("community.verify", "218000001"));
+    assert_eq!(question.send(&h).await.1["status"], "active");
+    assert_eq!(Message::new(&h, "msg_2", about("community.compromised", "218000001")).send(&h).await.0, 200);
+    assert_eq!(question.send(&h).await.1["status"], "suspended");
     h.stop().await;
 }
