@@ -237,7 +237,8 @@ async fn register_platform(app: &Arc<App>, url: &str) -> Result<PlatformSecrets,
         name: "Площадка".to_owned(),
         base_url: url.to_owned(),
         redirect_uris: vec![format!("{url}/gosbadge/callback")],
-        community_prefixes: vec![format!("{url}/")],
+        // Its own communities, and the addresses that documentation uses as examples.
+        community_prefixes: vec![format!("{url}/"), "https://vk.com/".to_owned()],
         jwks: None,
         webhook_url: Some(format!("{url}/gosbadge/webhook")),
     };
