@@ -70,13 +70,13 @@ struct AddArgs {
     /// Name for people
     #[arg(long)]
     name: String,
-    /// The platform's own address, like https://vk.com
+    /// The platform's own address, like `https://vk.com`
     #[arg(long, value_name = "URL")]
     base_url: String,
     /// Where people are sent back to, compared to the byte; may be repeated
     #[arg(long, required = true, value_name = "URL")]
     redirect_uri: Vec<String>,
-    /// What addresses of its communities begin with, like https://vk.com/; may be repeated
+    /// What addresses of its communities begin with, like `https://vk.com/`; may be repeated
     #[arg(long, required = true, value_name = "URL")]
     community_prefix: Vec<String>,
     /// File with the platform's public keys (JWK set): it authenticates with private_key_jwt instead of a secret
