@@ -133,6 +133,6 @@ mod tests {
         let t = text(RefusalCode::F04, Lang::Ru);
         assert!(t.what_happened.contains("руководитель") && t.what_to_do.contains("руководителя"));
         let t = text(RefusalCode::F04, Lang::En);
-        assert!(t.what_happened.contains("head") && t.what_to_do.contains("link"));
+        assert!(t.what_happened.contains("head") && t.what_to_do.contains("head"));
     }
 }
