@@ -153,7 +153,7 @@ class Walker {
     await this.reached('gosbadge-refusal');
     await this.page.reload();
     await this.says('F04');
-    await this.link('English').click();
+    await this.open(`${this.page.url()}&lang=en`, 403);
     await this.says('F04', 'What to do');
     await this.reached('gosbadge-refusal-en');
     await this.page.goBack();
