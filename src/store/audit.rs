@@ -33,14 +33,6 @@ pub fn insert(tx: &mut Tx<'_>, row: &AuditRow) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Entries about a target, newest first.
-///
-/// # Errors
-/// [`StoreError`].
-pub fn about(tx: &mut Tx<'_>, target: &str, limit: i64) -> Result<Vec<AuditRow>, StoreError> {
-    Ok(audit::table.filter(audit::target.eq(target)).order(audit::id.desc()).limit(limit).select(AuditRow::as_select()).load(tx.conn)?)
-}
-
 /// One page of all entries, newest first, before `cursor`.
 ///
 /// # Errors

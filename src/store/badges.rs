@@ -157,18 +157,3 @@ pub fn due(tx: &mut Tx<'_>, state: BadgeState, before: Timestamp, limit: i64) ->
     };
     Ok(q.load(tx.conn)?)
 }
-
-/// One page of badges in id order, after `cursor`.
-///
-/// # Errors
-/// [`StoreError`].
-pub fn page(tx: &mut Tx<'_>, state: Option<BadgeState>, cursor: Option<&str>, limit: i64) -> Result<Vec<BadgeRow>, StoreError> {
-    let mut q = badges::table.order(badges::id).limit(limit).select(BadgeRow::as_select()).into_boxed();
-    if let Some(s) = state {
-        q = q.filter(badges::state.eq(s.as_str()));
-    }
-    if let Some(c) = cursor {
-        q = q.filter(badges::id.gt(c.to_owned()));
-    }
-    Ok(q.load(tx.conn)?)
-}
