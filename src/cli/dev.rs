@@ -162,16 +162,16 @@ pub async fn start(options: Options) -> Result<Dev, WireError> {
     esia_config.clients = vec![esia::ClientRegistration {
         client_id: CLIENT_ID.to_owned(),
         certificates: X509::stack_from_pem(&identity.certificate).map_err(WireError::new)?,
-        redirect_uris: vec![format!("{public_url}{}", crate::service::begin_login::CALLBACK_PATH)],
+        redirect_uris: vec![format!("{public_url}{}", crate::service::identity_providers::callback_path("esia"))],
         token_alg: esia::TokenAlg::Rs256,
     }];
     let stand_in = esia::start(esia_config).map_err(WireError::new)?;
     // RSA comes first; the development set-up uses v1 with RS256 tokens, which needs no GOST engine.
     let trusted = stand_in.signing_certificates_pem.iter().take(1).map(|pem| pem.clone().into_bytes()).collect();
     stand_ins.push((stand_in.server.handle(), tokio::spawn(stand_in.server)));
-    if parts.idp.is_none() {
+    if parts.idps.is_none() {
         let front = parts.esia_front.as_deref().unwrap_or(&esia_url);
-        parts.idp = Some(wire::sandbox_provider(&config, front, CLIENT_ID, identity, trusted, Arc::clone(&parts.entropy))?);
+        parts.idps = Some(vec![wire::sandbox_provider(&config, front, CLIENT_ID, identity, trusted, Arc::clone(&parts.entropy))?]);
     }
 
     let app = wire::app(&config, parts.clone()).await?;

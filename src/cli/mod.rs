@@ -135,7 +135,7 @@ pub(crate) async fn app_for_command(file: &ConfigFile, parts: Parts) -> Result<(
 
 /// The same, from a configuration that was read already.
 pub(crate) async fn app_for_config(config: &Config, parts: Parts) -> Result<Arc<App>, WireError> {
-    wire::app(config, Parts { idp: Some(Arc::new(wire::NoIdentityProvider)), ..parts }).await
+    wire::app(config, Parts { idps: Some(vec![Arc::new(wire::NoIdentityProvider)]), ..parts }).await
 }
 
 /// A use case's error as one line for a person at a shell, who may see what operators may.

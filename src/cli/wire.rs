@@ -18,10 +18,10 @@ use crate::adapters::webhook::{WebhookSender, check_endpoint};
 use crate::config::Config;
 use crate::domain::refusal::RefusalCode;
 use crate::domain::time::Timestamp;
-use crate::ports::identity_provider::{IdpError, IdpSession, Login, LoginCallback, LoginSecrets, UnverifiedOrganisation};
+use crate::ports::identity_provider::{IdpCondition, IdpError, IdpSession, Login, LoginCallback, LoginSecrets, UnverifiedOrganisation};
 use crate::ports::{Clock, Entropy, EventSink, IdentityProvider, Signer, Vault};
 use crate::service::status_view::StatusView;
-use crate::service::{App, Settings};
+use crate::service::{App, IdentityProviders, Settings};
 use crate::store::conn::Location;
 use crate::store::{Db, migrate};
 use crate::verifier::Verifier;
@@ -47,8 +47,8 @@ pub struct Parts {
     pub clock: Arc<dyn Clock>,
     /// Randomness.
     pub entropy: Arc<dyn Entropy>,
-    /// In place of the configured identity provider.
-    pub idp: Option<Arc<dyn IdentityProvider>>,
+    /// In place of the configured identity providers; the first is the one people are sent to.
+    pub idps: Option<Vec<Arc<dyn IdentityProvider>>>,
     /// Where a development set-up meets its stand-in ESIA when something stands between them; tests put a forger there.
     pub esia_front: Option<String>,
     /// Wraps the signer; tests stop the process inside it.
@@ -58,7 +58,7 @@ pub struct Parts {
 impl Parts {
     /// The system's clock and random source.
     pub fn system() -> Self {
-        Self { clock: Arc::new(SystemClock), entropy: Arc::new(OsEntropy), idp: None, esia_front: None, wrap_signer: None }
+        Self { clock: Arc::new(SystemClock), entropy: Arc::new(OsEntropy), idps: None, esia_front: None, wrap_signer: None }
     }
 }
 
@@ -101,9 +101,9 @@ pub async fn app(config: &Config, parts: Parts) -> Result<Arc<App>, WireError> {
     if let Some(wrap) = parts.wrap_signer {
         signer = wrap(signer);
     }
-    let idp = match parts.idp {
-        Some(idp) => idp,
-        None => provider(config, Arc::clone(&parts.entropy))?,
+    let idps = match parts.idps {
+        Some(idps) => idps,
+        None => vec![provider(config, Arc::clone(&parts.entropy))?],
     };
     let sink: Arc<dyn EventSink> =
         Arc::new(WebhookSender::new(config.webhooks.timeout, config.dev, Arc::clone(&parts.clock)).map_err(WireError)?);
@@ -113,7 +113,7 @@ pub async fn app(config: &Config, parts: Parts) -> Result<Arc<App>, WireError> {
         entropy: parts.entropy,
         signer,
         vault,
-        idp,
+        idps: IdentityProviders::new(idps).ok_or_else(|| WireError("no identity provider is configured".to_owned()))?,
         sink,
         settings: settings(config),
         verifier,
@@ -176,7 +176,11 @@ impl IdentityProvider for NoIdentityProvider {
         "none"
     }
 
-    fn begin(&self, _: &LoginSecrets, _: Timestamp) -> Result<String, IdpError> {
+    fn name(&self) -> &'static str {
+        "none"
+    }
+
+    async fn begin(&self, _: &LoginSecrets, _: Timestamp) -> Result<String, IdpError> {
         Err(self.explain_error("none", None))
     }
 
@@ -194,5 +198,9 @@ impl IdentityProvider for NoIdentityProvider {
 
     fn logout_url(&self, _: &str) -> Option<String> {
         None
+    }
+
+    async fn examine(&self, _: Timestamp) -> IdpCondition {
+        IdpCondition::default()
     }
 }

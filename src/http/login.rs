@@ -3,7 +3,7 @@
 use actix_web::http::{StatusCode, header};
 use actix_web::{HttpRequest, HttpResponse, web};
 
-use super::context::{Body, Http, Shared, here, once_each, request_id};
+use super::context::{Body, Http, Shared, here, once_each, query, request_id};
 use super::pages::{self, ChoiceView, CommunityView, NoticeView, OrganisationCard, RefusalView, ReturnForm};
 use super::problem;
 use crate::domain::community::CommunitySnapshot;
@@ -44,12 +44,22 @@ pub(super) fn community_view(platform: String, c: CommunitySnapshot) -> Communit
     CommunityView { platform, id: c.id, uri: c.uri, name: c.name }
 }
 
-/// `GET /oauth/callback`: our address at the identity provider.
+/// `GET /oauth/callback`: our address at ESIA.
 pub(super) async fn callback(http: Shared, req: HttpRequest) -> HttpResponse {
+    answered(&http, &req, "esia").await
+}
+
+/// `GET /oauth/callback/{idp}`: our address at any other identity provider.
+pub(super) async fn callback_of(http: Shared, req: HttpRequest, idp: web::Path<String>) -> HttpResponse {
+    answered(&http, &req, &idp).await
+}
+
+async fn answered(http: &Http, req: &HttpRequest, idp: &str) -> HttpResponse {
     let browser = http.browser(&req).unwrap_or_default();
     let outcome = async {
         let mut p = once_each(req.query_string())?;
         let callback = Callback {
+            idp: idp.to_owned(),
             // Without a state there is nothing to bind the answer to.
             state: p.remove("state").ok_or(Error::LoginLost)?,
             code: p.remove("code"),
@@ -63,7 +73,7 @@ pub(super) async fn callback(http: Shared, req: HttpRequest) -> HttpResponse {
     match outcome.await {
         Ok(Next::Redirect(url)) => found(url),
         Ok(Next::Choose(id)) => found(format!("/applications/{id}/organisation")),
-        Err(e) => failed(&http, &req, &browser, &e).await,
+        Err(e) => failed(http, req, &browser, &e).await,
     }
 }
 
@@ -143,10 +153,11 @@ pub(super) async fn give_up(http: Shared, req: HttpRequest, id: web::Path<String
     }
 }
 
-/// `GET /applications/{id}/login`: sign in again for the same application.
+/// `GET /applications/{id}/login[?with=idp]`: sign in again for the same application.
 pub(super) async fn again(http: Shared, req: HttpRequest, id: web::Path<String>) -> HttpResponse {
     let browser = http.browser(&req).unwrap_or_default();
-    match begin_login::sign_in_again(&http.app, id.into_inner(), &browser).await {
+    let with = query(&req).remove("with");
+    match begin_login::sign_in_again(&http.app, id.into_inner(), &browser, with.as_deref()).await {
         Ok(url) => found(url),
         Err(e) => failed(&http, &req, &browser, &e).await,
     }

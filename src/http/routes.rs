@@ -37,6 +37,7 @@ pub fn public(cfg: &mut web::ServiceConfig) {
         .route("/oauth/par", web::post().to(oauth::par))
         .route("/oauth/authorize", web::get().to(oauth::authorize))
         .route("/oauth/callback", web::get().to(login::callback))
+        .route("/oauth/callback/{idp}", web::get().to(login::callback_of))
         .route("/oauth/token", web::post().to(oauth::token))
         .route("/v1/applications/{id}", web::get().to(applications::of_platform))
         // the person's way

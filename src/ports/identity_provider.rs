@@ -125,6 +125,8 @@ pub struct UnverifiedOrganisation {
 /// A finished login.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct Login {
+    /// [`IdentityProvider::id`] of the provider that says so.
+    pub idp: String,
     /// The person.
     pub person: Person,
     /// Their organisations, in the provider's order; may be empty.
@@ -145,17 +147,40 @@ pub struct IdpError {
     pub upstream: Option<String>,
 }
 
+/// How a provider is doing, found out without anybody signing in. For operators: no personal data, no secrets.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct IdpCondition {
+    /// The provider's clock minus ours, milliseconds, where it told its time.
+    pub clock_offset_ms: Option<i64>,
+    /// Certificates a login depends on, with their ends.
+    pub certificates: Vec<CertificateTerm>,
+    /// Why a login would fail now; empty when none would.
+    pub troubles: Vec<IdpError>,
+}
+
+/// When a certificate ends.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CertificateTerm {
+    /// Whose it is and which, for a metric's label and an alarm: `client`, `signing 2C241E75`.
+    pub whose: String,
+    /// `notAfter`.
+    pub ends: Timestamp,
+}
+
 /// Signs people in and says what they may act for.
 #[async_trait]
 pub trait IdentityProvider: Send + Sync {
     /// Short name, `esia`; part of the person's pseudonym and of the callback's binding.
     fn id(&self) -> &'static str;
 
+    /// What people call it, «Госуслуги», to offer it by name.
+    fn name(&self) -> &str;
+
     /// The address to send the browser to.
     ///
     /// # Errors
-    /// [`IdpError`] (F17, F20) when the request cannot be made.
-    fn begin(&self, secrets: &LoginSecrets, now: Timestamp) -> Result<String, IdpError>;
+    /// [`IdpError`] (F17, F18, F20) when the request cannot be made.
+    async fn begin(&self, secrets: &LoginSecrets, now: Timestamp) -> Result<String, IdpError>;
 
     /// Maps the provider's error redirect (`error`, `error_description`) to ours.
     fn explain_error(&self, error: &str, description: Option<&str>) -> IdpError;
@@ -174,4 +199,7 @@ pub trait IdentityProvider: Send + Sync {
 
     /// Where to send the browser to sign out at the provider, where it can.
     fn logout_url(&self, return_to: &str) -> Option<String>;
+
+    /// Asks the provider for the time and whatever else shows trouble before a person meets it. May take as long as a login step.
+    async fn examine(&self, now: Timestamp) -> IdpCondition;
 }

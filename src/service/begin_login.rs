@@ -3,20 +3,19 @@
 
 use std::sync::Arc;
 
+use super::identity_providers::callback_path;
 use super::push_request::REQUEST_URI_PREFIX;
 use super::{App, Error};
 use crate::domain::application::ApplicationState;
 use crate::domain::digest::{self, SecretKind};
 use crate::domain::ids::LoginId;
 use crate::domain::time::Timestamp;
+use crate::ports::IdentityProvider;
 use crate::ports::identity_provider::LoginSecrets;
 use crate::ports::vault::SealFor;
 use crate::store::applications::{self, ApplicationRow};
 use crate::store::logins::{self, LoginRow};
 use crate::store::platforms;
-
-/// Where our callback lives under the issuer.
-pub const CALLBACK_PATH: &str = "/oauth/callback";
 
 /// What `/oauth/authorize` was asked.
 pub struct Authorization {
@@ -47,15 +46,20 @@ pub async fn authorize(app: &Arc<App>, request: Authorization) -> Result<String,
         Ok(applications::consume_request(tx, &request_digest, &platform.id, now)?)
     });
     let application = found.await?.ok_or(Error::InvalidRequestUri)?;
-    begin(app, &application, &request.browser, now).await
+    begin(app, app.idps.first(), &application, &request.browser, now).await
 }
 
-/// Begins another pass for an application this browser began before (after an obstacle, or to choose anew).
+/// Begins another pass for an application this browser began before (after an obstacle, or to choose anew), with the
+/// provider of this id or the usual one.
 ///
 /// # Errors
-/// [`Error::NotFound`] for another browser's application, [`Error::ApplicationEnded`].
-pub async fn sign_in_again(app: &Arc<App>, application: String, browser: &str) -> Result<String, Error> {
+/// [`Error::NotFound`] for another browser's application or an unknown provider, [`Error::ApplicationEnded`].
+pub async fn sign_in_again(app: &Arc<App>, application: String, browser: &str, with: Option<&str>) -> Result<String, Error> {
     let now = app.clock.now();
+    let idp = match with {
+        None => app.idps.first(),
+        Some(id) => app.idps.get(id).ok_or(Error::NotFound("identity provider"))?,
+    };
     let browser_digest = digest::of_secret(SecretKind::Browser, browser);
     let row = app.db.write("sign_in_again", move |tx| -> Result<_, Error> {
         let row = applications::by_id(tx, &application)?.ok_or(Error::NotFound("application"))?;
@@ -72,18 +76,24 @@ pub async fn sign_in_again(app: &Arc<App>, application: String, browser: &str) -
         Ok(row)
     });
     let row = row.await?;
-    begin(app, &row, browser, now).await
+    begin(app, idp, &row, browser, now).await
 }
 
-async fn begin(app: &Arc<App>, application: &ApplicationRow, browser: &str, now: Timestamp) -> Result<String, Error> {
+async fn begin(
+    app: &Arc<App>,
+    idp: &Arc<dyn IdentityProvider>,
+    application: &ApplicationRow,
+    browser: &str,
+    now: Timestamp,
+) -> Result<String, Error> {
     let secrets = LoginSecrets {
         state: app.entropy.uuid(),
         nonce: app.entropy.token(),
         pkce_verifier: app.entropy.token(),
-        redirect_uri: format!("{}{CALLBACK_PATH}", app.settings.issuer),
+        redirect_uri: format!("{}{}", app.settings.issuer, callback_path(idp.id())),
     };
     let application_id = application.id()?;
-    let url = app.idp.begin(&secrets, now).map_err(|e| {
+    let url = idp.begin(&secrets, now).await.map_err(|e| {
         tracing::error!(code = %e.code, upstream = e.upstream, detail = %e.detail, "login request cannot be made");
         Error::Refused { application: application_id, code: e.code, ended: false }
     })?;
@@ -93,7 +103,7 @@ async fn begin(app: &Arc<App>, application: &ApplicationRow, browser: &str, now:
         sealed: app.vault.seal(SealFor::Login, &id, &plain),
         id,
         application_id: application.id.clone(),
-        idp: app.idp.id().to_owned(),
+        idp: idp.id().to_owned(),
         state_digest: digest::of_secret(SecretKind::LoginState, &secrets.state),
         browser_digest: digest::of_secret(SecretKind::Browser, browser),
         created_at: now.millis(),

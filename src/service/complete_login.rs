@@ -20,6 +20,8 @@ use crate::store::logins::{self, LoginRow};
 
 /// The callback's parameters, untrusted.
 pub struct Callback {
+    /// Whose callback address was called.
+    pub idp: String,
     /// `state`
     pub state: String,
     /// `code`
@@ -48,13 +50,14 @@ pub enum Next {
 /// [`Error::LoginLost`] when the answer fits no login of this browser; [`Error::Refused`] with the code otherwise.
 pub async fn complete_login(app: &Arc<App>, callback: Callback) -> Result<Next, Error> {
     let now = app.clock.now();
+    let idp = app.idps.get(&callback.idp).ok_or(Error::LoginLost)?;
     let (login, application) = consume(app, &callback, now).await?;
     let plain = app.vault.open(SealFor::Login, &login.id, &login.sealed).map_err(|_| super::damaged("sealed login"))?;
     let secrets: LoginSecrets = serde_json::from_slice(&plain).map_err(|_| super::damaged("sealed login"))?;
 
     let answer = match (callback.error, callback.code) {
-        (Some(error), _) => Err(app.idp.explain_error(&error, callback.error_description.as_deref())),
-        (None, Some(code)) => app.idp.complete(LoginCallback { code, iss: callback.iss, secrets }, now).await,
+        (Some(error), _) => Err(idp.explain_error(&error, callback.error_description.as_deref())),
+        (None, Some(code)) => idp.complete(LoginCallback { code, iss: callback.iss, secrets }, now).await,
         (None, None) => Err(IdpError { code: RefusalCode::F19, detail: "callback without code and error".to_owned(), upstream: None }),
     };
     let identity = match answer {
@@ -78,7 +81,7 @@ pub async fn complete_login(app: &Arc<App>, callback: Callback) -> Result<Next, 
 async fn consume(app: &Arc<App>, callback: &Callback, now: Timestamp) -> Result<(LoginRow, ApplicationRow), Error> {
     let state_digest = digest::of_secret(SecretKind::LoginState, &callback.state);
     let browser_digest = digest::of_secret(SecretKind::Browser, &callback.browser);
-    let idp = app.idp.id();
+    let idp = callback.idp.clone();
     // Guesses cost a read and never the one writer.
     let guessed = state_digest.clone();
     if !app.db.read("login_exists", move |tx| logins::exists(tx, &guessed)).await.map_err(Error::from)? {
@@ -86,7 +89,7 @@ async fn consume(app: &Arc<App>, callback: &Callback, now: Timestamp) -> Result<
     }
     app.db
         .write("consume_login", move |tx| {
-            let Some(login) = logins::consume(tx, &state_digest, &browser_digest, now)?.filter(|l| l.idp == idp) else {
+            let Some(login) = logins::consume(tx, &state_digest, &browser_digest, &idp, now)? else {
                 return Err(answered_before(tx, &state_digest, &browser_digest)?);
             };
             let application = applications::by_id(tx, &login.application_id)?.ok_or(Error::LoginLost)?;

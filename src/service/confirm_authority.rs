@@ -91,7 +91,8 @@ pub(super) async fn confirm(
     evidence: String,
     now: Timestamp,
 ) -> Result<String, Error> {
-    let record = match app.idp.organisation(&login.session, &candidate.oid, now).await {
+    let idp = app.idps.get(&login.idp).ok_or_else(|| super::damaged("the provider of a sign-in"))?;
+    let record = match idp.organisation(&login.session, &candidate.oid, now).await {
         Ok(record) => organisation_facts(record),
         Err(e) => {
             tracing::warn!(code = %e.code, upstream = e.upstream, detail = %e.detail, application = %application.id, "organisation record not read");
@@ -102,14 +103,14 @@ pub(super) async fn confirm(
         Ok(authority) => authority,
         Err(code) => return Err(end_with(app, &application, None, code).await?),
     };
-    let representative = app.vault.pseudonym(app.idp.id(), &login.person.subject);
+    let representative = app.vault.pseudonym(idp.id(), &login.person.subject);
     let code = app.entropy.token();
     let identity = Identity {
         application: application.clone(),
         authority,
         authority_id: AuthorityId::new(now, app.entropy.bytes()),
         representative,
-        idp: app.idp.id(),
+        idp: idp.id(),
         sealed: app.vault.seal(SealFor::Evidence, &evidence, &evidence_of(login, false)?),
         evidence,
         code_digest: digest::of_secret(SecretKind::AuthorizationCode, &code),

@@ -12,6 +12,7 @@ pub mod complete_login;
 mod confirm_authority;
 pub mod deliver;
 pub mod error;
+pub mod identity_providers;
 pub mod issue;
 pub mod look_up;
 pub mod push_request;
@@ -31,11 +32,12 @@ use std::time::Duration;
 use tokio::sync::Notify;
 
 pub use error::{Error, damaged};
+pub use identity_providers::IdentityProviders;
 
 pub use crate::store::applications::ApplicationRow;
 pub use crate::store::platforms::PlatformRow;
 
-use crate::ports::{Clock, Entropy, EventSink, IdentityProvider, Signer, Vault};
+use crate::ports::{Clock, Entropy, EventSink, Signer, Vault};
 use crate::store::Db;
 use crate::verifier::Verifier;
 
@@ -82,8 +84,8 @@ pub struct App {
     pub signer: Arc<dyn Signer>,
     /// Seals.
     pub vault: Arc<dyn Vault>,
-    /// Identity provider.
-    pub idp: Arc<dyn IdentityProvider>,
+    /// Identity providers.
+    pub idps: IdentityProviders,
     /// Delivery to platforms.
     pub sink: Arc<dyn EventSink>,
     /// Limits.

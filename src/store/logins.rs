@@ -41,13 +41,25 @@ pub fn exists(tx: &mut Tx<'_>, state_digest: &str) -> Result<bool, StoreError> {
 }
 
 /// Consumes the login of this `state` in this browser: `None` when unknown, used, expired or begun in another browser.
-/// A foreign browser consumes nothing.
+/// A foreign browser consumes nothing, nor does an answer at another provider's address.
 ///
 /// # Errors
 /// [`StoreError`].
-pub fn consume(tx: &mut Tx<'_>, state_digest: &str, browser_digest: &str, now: Timestamp) -> Result<Option<LoginRow>, StoreError> {
+pub fn consume(
+    tx: &mut Tx<'_>,
+    state_digest: &str,
+    browser_digest: &str,
+    idp: &str,
+    now: Timestamp,
+) -> Result<Option<LoginRow>, StoreError> {
     let changed = diesel::update(logins::table.filter(logins::state_digest.eq(state_digest)))
-        .filter(logins::browser_digest.eq(browser_digest).and(logins::used_at.is_null()).and(logins::expires_at.gt(now.millis())))
+        .filter(
+            logins::browser_digest
+                .eq(browser_digest)
+                .and(logins::idp.eq(idp))
+                .and(logins::used_at.is_null())
+                .and(logins::expires_at.gt(now.millis())),
+        )
         .set(logins::used_at.eq(Some(now.millis())))
         .execute(tx.conn)?;
     if changed == 0 {

@@ -23,7 +23,7 @@ struct Second {
 
 impl Second {
     async fn beside(h: &Harness) -> Self {
-        let parts = Parts { clock: h.clock.clone(), idp: Some(Arc::new(NoIdentityProvider)), ..Parts::system() };
+        let parts = Parts { clock: h.clock.clone(), idps: Some(vec![Arc::new(NoIdentityProvider)]), ..Parts::system() };
         let app = wire::app(&h.dev.config, parts).await.unwrap();
         let bind = || TcpListener::bind("127.0.0.1:0").unwrap();
         let (public, admin) = (bind(), bind());

@@ -108,7 +108,7 @@ async fn issue_until_death(stop: Stop) -> ! {
     let parts = Parts {
         clock: Arc::new(WatchedClock(system.clock, Arc::clone(&watch))),
         entropy: Arc::new(WatchedEntropy(system.entropy, Arc::clone(&watch))),
-        idp: None,
+        idps: None,
         esia_front: None,
         wrap_signer: Some(|signer| Arc::new(WatchedSigner(signer, Arc::clone(WATCH.get().unwrap())))),
     };

@@ -30,7 +30,9 @@ use transport::{At, Transport};
 
 use crate::domain::refusal::RefusalCode::{F17, F19};
 use crate::domain::time::Timestamp;
-use crate::ports::identity_provider::{IdpError, IdpSession, Login, LoginCallback, LoginSecrets, Person, UnverifiedOrganisation};
+use crate::ports::identity_provider::{
+    IdpCondition, IdpError, IdpSession, Login, LoginCallback, LoginSecrets, Person, UnverifiedOrganisation,
+};
 use crate::ports::{Entropy, IdentityProvider};
 
 /// Signs people in through ESIA.
@@ -106,7 +108,11 @@ impl IdentityProvider for EsiaProvider {
         "esia"
     }
 
-    fn begin(&self, secrets: &LoginSecrets, now: Timestamp) -> Result<String, IdpError> {
+    fn name(&self) -> &'static str {
+        "Госуслуги"
+    }
+
+    async fn begin(&self, secrets: &LoginSecrets, now: Timestamp) -> Result<String, IdpError> {
         self.requests.authorize_url(secrets, self.transport.server_time(now))
     }
 
@@ -131,6 +137,7 @@ impl IdentityProvider for EsiaProvider {
         let roles: RawRoles = rest::get(format!("{}/rs/prns/{subject}/roles", self.base), token, &http).await?;
         let session = Session { access_token: token.clone(), expires: access.expires(), redirect_uri: callback.secrets.redirect_uri };
         Ok(Login {
+            idp: self.id().to_owned(),
             person: Person {
                 subject: subject.to_string(),
                 // The REST answer is newer than the token; without the member the token decides.
@@ -164,6 +171,10 @@ impl IdentityProvider for EsiaProvider {
         // `redirect_url`, not `redirect_uri`; no signature.
         let parameters = [("client_id", self.settings.client_id.as_str()), ("redirect_url", return_to)];
         Url::parse_with_params(&format!("{}/idp/ext/Logout", self.base), parameters).ok().map(Into::into)
+    }
+
+    async fn examine(&self, _: Timestamp) -> IdpCondition {
+        IdpCondition::default()
     }
 }
 

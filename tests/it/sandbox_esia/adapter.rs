@@ -47,7 +47,7 @@ async fn sign_in(stand: &Stand, provider: &EsiaProvider, persona: &Persona) {
     let now = stand.clock.now();
     let secrets =
         LoginSecrets { state: entropy.uuid(), nonce: entropy.token(), pkce_verifier: entropy.token(), redirect_uri: REDIRECT.to_owned() };
-    let url = provider.begin(&secrets, now).expect("an address");
+    let url = provider.begin(&secrets, now).await.expect("an address");
     let answer = stand.http.get(url).header("X-Sandbox-Persona", persona.id).send().await.expect("an answer");
     let mut back = returned(&answer);
     assert_eq!(back["state"], secrets.state);

@@ -13,7 +13,7 @@ use crate::harness::Harness;
 
 /// A second process's worth of service over the same database.
 async fn another(h: &Harness) -> Arc<App> {
-    let parts = Parts { clock: h.clock.clone(), idp: Some(Arc::new(NoIdentityProvider)), ..Parts::system() };
+    let parts = Parts { clock: h.clock.clone(), idps: Some(vec![Arc::new(NoIdentityProvider)]), ..Parts::system() };
     wire::app(&h.dev.config, parts).await.unwrap()
 }
 

@@ -11,9 +11,9 @@ fn query(url: &str) -> HashMap<String, String> {
     Url::parse(url).unwrap().query_pairs().into_owned().collect()
 }
 
-#[test]
-fn begin_signs_the_v1_request_so_that_the_command_line_agrees() {
-    let url = provider(settings("https://esia.example.com/")).begin(&secrets(), NOW).unwrap();
+#[tokio::test]
+async fn begin_signs_the_v1_request_so_that_the_command_line_agrees() {
+    let url = provider(settings("https://esia.example.com/")).begin(&secrets(), NOW).await.unwrap();
     assert!(url.starts_with("https://esia.example.com/aas/oauth2/ac?"), "{url}");
     let q = query(&url);
     let expected = [
@@ -182,14 +182,14 @@ async fn pkce_and_nonce_go_where_they_belong() {
         claims["nonce"] = json!(sent_back);
         let (server, forms) = host(good().0, jwt(&header("id"), &claims), |_| None);
         let esia = provider(EsiaSettings { nonce, pkce: Pkce::S256, ..settings(&server.url) });
-        let q = query(&esia.begin(&secrets(), NOW).unwrap());
+        let q = query(&esia.begin(&secrets(), NOW).await.unwrap());
         assert_eq!(q.contains_key("nonce"), nonce != Nonce::Off);
         // RFC 7636 §4.2, of 43 letters v
         assert_eq!((q["code_challenge_method"].as_str(), q["code_challenge"].len()), ("S256", 43));
         assert_eq!(esia.complete(callback(), NOW).await.is_ok(), accepted, "{nonce:?} {sent_back:?}");
         assert_eq!(forms.lock().unwrap()[0]["code_verifier"], secrets().pkce_verifier);
         let short = LoginSecrets { pkce_verifier: "short".into(), ..secrets() };
-        assert_eq!(esia.begin(&short, NOW).err().unwrap().code, F17);
+        assert_eq!(esia.begin(&short, NOW).await.err().unwrap().code, F17);
     }
 }
 

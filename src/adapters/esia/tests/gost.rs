@@ -72,14 +72,14 @@ fn gost_jwt(key: &TestKey, header: &Value, claims: &Value) -> String {
     jwt_with(streebog().unwrap(), &key.key, header, claims)
 }
 
-#[test]
-fn v2_requests_verify_on_the_command_line_for_every_parameter_set() {
+#[tokio::test]
+async fn v2_requests_verify_on_the_command_line_for_every_parameter_set() {
     if !engine() {
         return;
     }
     for paramset in ["A", "TCA", "TCB"] {
         let ours = gost_key(paramset);
-        let url = provider(v2("https://esia.example.com", &ours, &ours)).begin(&secrets(), NOW).unwrap();
+        let url = provider(v2("https://esia.example.com", &ours, &ours)).begin(&secrets(), NOW).await.unwrap();
         assert!(url.starts_with("https://esia.example.com/aas/oauth2/v2/ac?"));
         let q: HashMap<String, String> = Url::parse(&url).unwrap().query_pairs().into_owned().collect();
         assert_eq!(q["client_certificate_hash"], hash_by_command_line(&ours.cert));
@@ -146,8 +146,8 @@ async fn gost_tokens_are_refused_when_anything_about_the_signature_is_off() {
     }
 }
 
-#[test]
-fn v1_signs_with_gost_too() {
+#[tokio::test]
+async fn v1_signs_with_gost_too() {
     if !engine() {
         return;
     }
@@ -157,7 +157,7 @@ fn v1_signs_with_gost_too() {
         private_key: ours.key.private_key_to_pem_pkcs8().unwrap(),
         ..settings("https://esia.example.com")
     };
-    let url = provider(settings).begin(&secrets(), NOW).unwrap();
+    let url = provider(settings).begin(&secrets(), NOW).await.unwrap();
     let q: HashMap<String, String> = Url::parse(&url).unwrap().query_pairs().into_owned().collect();
     let dir = tempfile::tempdir().unwrap();
     std::fs::write(dir.path().join("sig"), URL_SAFE_NO_PAD.decode(&q["client_secret"]).unwrap()).unwrap();

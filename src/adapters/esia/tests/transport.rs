@@ -122,7 +122,7 @@ async fn request_stamps_follow_the_servers_date_when_told_to() {
         let (server, _) = host(String::new(), String::new(), move |_| Some(Reply::new(500, &date, "")));
         let esia = provider(EsiaSettings { follow_server_date: follow, ..settings(&server.url) });
         esia.complete(callback(), NOW).await.err().unwrap();
-        let url = Url::parse(&esia.begin(&secrets(), NOW).unwrap()).unwrap();
+        let url = Url::parse(&esia.begin(&secrets(), NOW).await.unwrap()).unwrap();
         assert!(url.query_pairs().any(|(k, v)| k == "timestamp" && v == stamp), "{follow} {ahead}: {url}");
     }
 }
