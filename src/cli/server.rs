@@ -16,6 +16,9 @@ use crate::http::{Http, routes};
 use crate::jobs::{Jobs, Rhythm};
 use crate::service::App;
 
+/// How often the identity providers are looked at: a clock drifts slowly, and a person who meets the fault first is worse.
+const WATCH: Duration = Duration::from_secs(300);
+
 /// A service that answers.
 pub struct Running {
     handles: Vec<ServerHandle>,
@@ -28,7 +31,7 @@ pub struct Running {
 /// # Errors
 /// When a listener cannot be used.
 pub fn start(app: &Arc<App>, config: &Config, public: TcpListener, admin: TcpListener) -> io::Result<Running> {
-    let jobs = Jobs::start(app, rhythm(config, config.jobs.in_process));
+    let jobs = Jobs::start(app, Rhythm { watch: Some(WATCH), ..rhythm(config, config.jobs.in_process) });
     let mut running = Running { handles: Vec::new(), servers: Vec::new(), jobs };
     running.listen(app, config, public, routes::public)?;
     running.listen(app, config, admin, routes::administration)?;
@@ -37,7 +40,13 @@ pub fn start(app: &Arc<App>, config: &Config, public: TcpListener, admin: TcpLis
 
 /// Paces of the background loops.
 pub fn rhythm(config: &Config, works: bool) -> Rhythm {
-    Rhythm { refresh: config.status.refresh_interval, deliver: config.jobs.poll_interval, sweep: Duration::from_secs(60), works }
+    Rhythm {
+        refresh: config.status.refresh_interval,
+        deliver: config.jobs.poll_interval,
+        sweep: Duration::from_secs(60),
+        watch: None,
+        works,
+    }
 }
 
 impl Running {

@@ -20,7 +20,9 @@ use crate::domain::refusal::RefusalCode;
 use crate::domain::time::Timestamp;
 use crate::ports::identity_provider::{IdpCondition, IdpError, IdpSession, Login, LoginCallback, LoginSecrets, UnverifiedOrganisation};
 use crate::ports::{Clock, Entropy, EventSink, IdentityProvider, Signer, Vault};
+use crate::service::metrics::Metrics;
 use crate::service::status_view::StatusView;
+use crate::service::watch_identity_providers::Told;
 use crate::service::{App, IdentityProviders, Settings};
 use crate::store::conn::Location;
 use crate::store::{Db, migrate};
@@ -118,6 +120,8 @@ pub async fn app(config: &Config, parts: Parts) -> Result<Arc<App>, WireError> {
         settings: settings(config),
         verifier,
         view: StatusView::default(),
+        metrics: Metrics::default(),
+        idp_alarms: Told::default(),
         delivery_bell: tokio::sync::Notify::new(),
     });
     app.view.refresh(&app).await.map_err(|e| WireError(format!("the status view cannot be built: {e}")))?;

@@ -160,6 +160,37 @@ impl RefusalCode {
     }
 }
 
+impl RefusalCode {
+    /// Whether waiting alone removes the obstacle.
+    pub const fn passes_by_itself(self) -> bool {
+        matches!(self, Self::F18)
+    }
+
+    /// Whether the obstacle lies at the identity provider or with us, and not with the person who signed in: another account
+    /// would meet it too.
+    pub const fn is_between_us_and_the_provider(self) -> bool {
+        matches!(self, Self::F17 | Self::F18 | Self::F20)
+    }
+
+    /// Whether somebody signed in, and another account could fare better.
+    pub const fn is_about_the_account(self) -> bool {
+        matches!(
+            self,
+            Self::F02
+                | Self::F03
+                | Self::F04
+                | Self::F05
+                | Self::F06
+                | Self::F09
+                | Self::F10
+                | Self::F13
+                | Self::F22
+                | Self::F23
+                | Self::B01
+        )
+    }
+}
+
 impl fmt::Display for RefusalCode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())

@@ -5,10 +5,11 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use serde_json::json;
 
 use super::context::{Shared, here};
-use super::login::{community_view, failed};
+use super::login::community_view;
 use super::oauth::platform_of;
 use super::pages::{self, ApplicationView};
 use super::problem;
+use super::refused::failed;
 use crate::domain::application::ApplicationState;
 use crate::domain::refusal_text;
 use crate::domain::time::Timestamp;

@@ -1,21 +1,18 @@
-//! The person's way: back from the identity provider, choosing an organisation, being refused, returning to the platform.
+//! The person's way: back from the identity provider, choosing an organisation, returning to the platform, signing out.
 
 use actix_web::http::{StatusCode, header};
 use actix_web::{HttpRequest, HttpResponse, web};
 
-use super::context::{Body, Http, Shared, here, once_each, query, request_id};
-use super::pages::{self, ChoiceView, CommunityView, NoticeView, OrganisationCard, RefusalView, ReturnForm};
-use super::problem;
+use super::context::{Body, Http, Shared, here, once_each, query};
+use super::pages::{self, ChoiceView, CommunityView, OrganisationCard};
+use super::refused::failed;
 use crate::domain::community::CommunitySnapshot;
 use crate::domain::digest::{self, SecretKind};
-use crate::domain::lang::Lang;
-use crate::domain::refusal::RefusalCode;
-use crate::domain::refusal_text::{self, Audience};
 use crate::service::complete_login::{Callback, Next, complete_login};
-use crate::service::{Error, begin_login, choose_organisation, look_up, return_to_platform};
+use crate::service::{Error, begin_login, choose_organisation, look_up, return_to_platform, sign_out};
 
 /// A form token bound to browser and application: a foreign site cannot know it.
-fn form_token(browser: &str, application: &str) -> String {
+pub(super) fn form_token(browser: &str, application: &str) -> String {
     digest::of_secret(SecretKind::FormToken, &format!("{browser}|{application}"))
 }
 
@@ -23,12 +20,11 @@ fn found(location: String) -> HttpResponse {
     HttpResponse::Found().insert_header((header::LOCATION, location)).insert_header((header::CACHE_CONTROL, "no-store")).finish()
 }
 
-/// A page of the flow. Its forms end at the platform, and browsers hold redirects after a form to `form-action` too.
-fn page(status: StatusCode, leaving: Option<&str>, html: String) -> HttpResponse {
-    let policy = match leaving {
-        Some(origin) => pages::content_security_policy_leaving(origin),
-        None => pages::CONTENT_SECURITY_POLICY.to_owned(),
-    };
+/// A page of the flow. Its forms end at the platform or the identity provider (`leaving`), and browsers hold redirects after a
+/// form to `form-action` too.
+pub(super) fn page(status: StatusCode, leaving: &[String], html: String) -> HttpResponse {
+    let policy =
+        if leaving.is_empty() { pages::CONTENT_SECURITY_POLICY.to_owned() } else { pages::content_security_policy_leaving(leaving) };
     HttpResponse::build(status)
         .insert_header((header::CONTENT_SECURITY_POLICY, policy))
         .insert_header((header::CACHE_CONTROL, "no-store"))
@@ -36,7 +32,7 @@ fn page(status: StatusCode, leaving: Option<&str>, html: String) -> HttpResponse
         .body(html)
 }
 
-fn origin(address: &str) -> Option<String> {
+pub(super) fn origin(address: &str) -> Option<String> {
     url::Url::parse(address).ok().map(|u| u.origin().ascii_serialization())
 }
 
@@ -103,12 +99,12 @@ async fn choice(http: &Http, req: &HttpRequest, id: String, nothing_chosen: bool
             csrf: form_token(&browser, &row.id),
             nothing_chosen,
         };
-        Ok::<_, Error>((view, origin(&row.redirect_uri)))
+        Ok::<_, Error>((view, Vec::from_iter(origin(&row.redirect_uri))))
     };
     match outcome.await {
         Ok((view, leaving)) => {
             let status = if nothing_chosen { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
-            page(status, leaving.as_deref(), pages::choice(&view))
+            page(status, &leaving, pages::choice(&view))
         }
         Err(e) => failed(http, req, &browser, &e).await,
     }
@@ -153,6 +149,19 @@ pub(super) async fn give_up(http: Shared, req: HttpRequest, id: web::Path<String
     }
 }
 
+/// `POST /applications/{id}/logout`: signs out at the identity provider and comes back to the application's page.
+pub(super) async fn sign_out(http: Shared, req: HttpRequest, id: web::Path<String>, body: Body) -> HttpResponse {
+    let (id, browser) = (id.into_inner(), http.browser(&req).unwrap_or_default());
+    let outcome = async {
+        genuine(&browser, &id, body.form(&req)?.get("csrf"))?;
+        sign_out::address(&http.app, &id, &browser).await
+    };
+    match outcome.await {
+        Ok(address) => found(address.unwrap_or_else(|| format!("/applications/{id}"))),
+        Err(e) => failed(&http, &req, &browser, &e).await,
+    }
+}
+
 /// `GET /applications/{id}/login[?with=idp]`: sign in again for the same application.
 pub(super) async fn again(http: Shared, req: HttpRequest, id: web::Path<String>) -> HttpResponse {
     let browser = http.browser(&req).unwrap_or_default();
@@ -160,57 +169,5 @@ pub(super) async fn again(http: Shared, req: HttpRequest, id: web::Path<String>)
     match begin_login::sign_in_again(&http.app, id.into_inner(), &browser, with.as_deref()).await {
         Ok(url) => found(url),
         Err(e) => failed(&http, &req, &browser, &e).await,
-    }
-}
-
-/// Shows a person why it did not work: the refusal page with its code, the expired session, or a plain error page.
-pub(super) async fn failed(http: &Http, req: &HttpRequest, browser: &str, e: &Error) -> HttpResponse {
-    match e {
-        Error::Refused { application, code, ended } => {
-            let known = look_up::application_of_browser(&http.app, application.to_string(), browser).await.ok();
-            let leaving = known.as_ref().and_then(|(row, _)| origin(&row.redirect_uri));
-            let back = known.map(|(row, platform)| ReturnForm {
-                action: format!("/applications/{}/return", row.id),
-                csrf: Some(form_token(browser, &row.id)),
-                platform: platform.name,
-            });
-            let retry = (!ended && back.is_some()).then(|| format!("/applications/{application}/login"));
-            let view = refusal_view(req, *code, retry, back);
-            page(refusal_status(*code), leaving.as_deref(), pages::refusal(&view))
-        }
-        // The sign-in is lost and with it the application it belonged to: F19 without a way back.
-        Error::LoginLost => page(StatusCode::BAD_REQUEST, None, pages::refusal(&refusal_view(req, RefusalCode::F19, None, None))),
-        Error::ApplicationEnded => {
-            let view = NoticeView { here: here(req), again: None };
-            page(StatusCode::GONE, None, pages::session_expired(&view))
-        }
-        other => problem::page(req, other),
-    }
-}
-
-pub(super) fn refusal_view(req: &HttpRequest, code: RefusalCode, retry: Option<String>, back: Option<ReturnForm>) -> RefusalView {
-    let here = here(req);
-    let lang: Lang = here.lang;
-    let text = refusal_text::text(code, lang);
-    RefusalView {
-        here,
-        code: code.to_string(),
-        title: text.title.to_owned(),
-        what_happened: text.what_happened.to_owned(),
-        what_to_do: text.what_to_do.to_owned(),
-        whom_to_ask: text.whom_to_ask.to_owned(),
-        retry,
-        back,
-        forward: None,
-        request_id: Some(request_id(req)).filter(|r| !r.is_empty()),
-    }
-}
-
-/// 403 where the person or the organisation does not qualify, 503 where it is our fault, 400 for a sign-in that was used.
-fn refusal_status(code: RefusalCode) -> StatusCode {
-    match (code, refusal_text::audience(code)) {
-        (RefusalCode::F19, _) => StatusCode::BAD_REQUEST,
-        (_, Audience::Us) => StatusCode::SERVICE_UNAVAILABLE,
-        _ => StatusCode::FORBIDDEN,
     }
 }

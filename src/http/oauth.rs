@@ -9,7 +9,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::json;
 
 use super::context::{Body, Http, Shared};
-use super::problem;
+use super::{problem, refused};
 use crate::service::PlatformRow;
 use crate::service::authenticate_client::{PresentedClient, authenticate_client};
 use crate::service::push_request::{DETAILS_TYPE, PushedRequest, push_request};
@@ -149,6 +149,7 @@ pub(super) async fn platform_of(http: &Http, req: &HttpRequest) -> Result<Platfo
 /// `GET /oauth/authorize`: binds this browser and sends it to the identity provider.
 pub(super) async fn authorize(http: Shared, req: HttpRequest) -> HttpResponse {
     let browser = http.browser(&req).unwrap_or_else(|| http.app.entropy.token());
+    let mut asked = None;
     let outcome = async {
         let mut p = super::context::once_each(req.query_string())?;
         let missing = |name: &str| Error::InvalidRequest(format!("{name} is missing: push the request to /oauth/par first"));
@@ -157,6 +158,7 @@ pub(super) async fn authorize(http: Shared, req: HttpRequest) -> HttpResponse {
             request_uri: p.remove("request_uri").ok_or_else(|| missing("request_uri"))?,
             browser: browser.clone(),
         };
+        asked = Some(request.request_uri.clone());
         begin_login::authorize(&http.app, request).await
     };
     match outcome.await {
@@ -167,6 +169,18 @@ pub(super) async fn authorize(http: Shared, req: HttpRequest) -> HttpResponse {
             .finish(),
         // The redirect address is not known to be the client's here, so the error is shown and goes nowhere.
         Err(e) if super::context::wants_json(&req) => problem::oauth(&req, &e),
-        Err(e) => super::login::failed(&http, &req, &browser, &e).await,
+        Err(Error::InvalidRequestUri) => match begin_login::begun_before(&http.app, &asked.unwrap_or_default(), &browser).await {
+            Ok(Some(application)) => refused::used_link(&req, &application),
+            Ok(None) => refused::failed(&http, &req, &browser, &Error::InvalidRequestUri).await,
+            Err(e) => refused::failed(&http, &req, &browser, &e).await,
+        },
+        // The application was begun, though the provider could not be reached: it belongs to this browser from now on.
+        Err(e @ Error::Refused { .. }) => {
+            let mut page = refused::failed(&http, &req, &browser, &e).await;
+            // Fails only for a value no header may carry; ours is base64url.
+            let _ = page.add_cookie(&http.browser_cookie(browser));
+            page
+        }
+        Err(e) => refused::failed(&http, &req, &browser, &e).await,
     }
 }

@@ -4,7 +4,7 @@ use actix_web::http::{Method, header};
 use actix_web::middleware::DefaultHeaders;
 use actix_web::{HttpResponse, web};
 
-use super::{admin, applications, assets, checking, health, login, oauth, public_pages, webhooks};
+use super::{admin, applications, assets, checking, health, login, metrics, oauth, public_pages, webhooks};
 
 /// Largest body of an ordinary request, bytes.
 pub const BODY_MAX: usize = 64 * 1024;
@@ -46,6 +46,7 @@ pub fn public(cfg: &mut web::ServiceConfig) {
         .route("/applications/{id}/organisation", web::get().to(login::show_choice))
         .route("/applications/{id}/organisation", web::post().to(login::choose))
         .route("/applications/{id}/return", web::post().to(login::give_up))
+        .route("/applications/{id}/logout", web::post().to(login::sign_out))
         // the platform verification webhook
         .route("/v1/webhooks/{platform}", web::post().to(webhooks::receive));
     checking_routes(cfg);
@@ -82,6 +83,7 @@ pub fn administration(cfg: &mut web::ServiceConfig) {
     cfg.app_data(web::PayloadConfig::new(BODY_MAX))
         .route("/health/live", web::get().to(health::live))
         .route("/health/ready", web::get().to(health::ready))
+        .route("/metrics", web::get().to(metrics::metrics))
         .route("/admin/v1/badges/{badge}/revoke", web::post().to(admin::revoke))
         .route("/admin/v1/badges/{badge}/suspend", web::post().to(admin::suspend))
         .route("/admin/v1/badges/{badge}/reinstate", web::post().to(admin::reinstate))

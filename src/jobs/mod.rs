@@ -1,4 +1,4 @@
-//! Background work of a process: following the ledger, delivering events, sweeping. Each loop survives errors, which are
+//! Background work of a process: following the ledger, delivering events, sweeping, watching the identity providers. Each loop survives errors, which are
 //! logged and tried again, and stops when asked.
 
 use std::sync::Arc;
@@ -7,6 +7,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
+use crate::service::watch_identity_providers::watch_identity_providers;
 use crate::service::{App, Error, deliver, sweep};
 
 /// How often the loops look by themselves.
@@ -18,6 +19,8 @@ pub struct Rhythm {
     pub deliver: Duration,
     /// Sweep.
     pub sweep: Duration,
+    /// Identity providers; `None` in a process that signs nobody in.
+    pub watch: Option<Duration>,
     /// Whether this process delivers and sweeps, or only follows.
     pub works: bool,
 }
@@ -33,6 +36,9 @@ impl Jobs {
     pub fn start(app: &Arc<App>, rhythm: Rhythm) -> Self {
         let (stop, stopped) = watch::channel(false);
         let mut handles = vec![tokio::spawn(follow(Arc::clone(app), rhythm.refresh, stopped.clone()))];
+        if let Some(pause) = rhythm.watch {
+            handles.push(tokio::spawn(watch_loop(Arc::clone(app), pause, stopped.clone())));
+        }
         if rhythm.works {
             handles.push(tokio::spawn(deliver_loop(Arc::clone(app), rhythm.deliver, stopped.clone())));
             handles.push(tokio::spawn(sweep_loop(Arc::clone(app), rhythm.sweep, stopped)));
@@ -89,6 +95,20 @@ async fn deliver_loop(app: Arc<App>, pause: Duration, stopped: watch::Receiver<b
             on = rest(pause, &mut waiting) => on,
         };
         if !go_on {
+            return;
+        }
+    }
+}
+
+async fn watch_loop(app: Arc<App>, pause: Duration, mut stopped: watch::Receiver<bool>) {
+    let mut waiting = stopped.clone();
+    loop {
+        // A provider that does not answer must not hold up the end of the process.
+        tokio::select! {
+            () = watch_identity_providers(&app) => {}
+            _ = stopped.changed() => return,
+        }
+        if !rest(pause, &mut waiting).await {
             return;
         }
     }

@@ -4,8 +4,9 @@
 use std::sync::Arc;
 
 use super::identity_providers::callback_path;
+use super::metrics::Step;
 use super::push_request::REQUEST_URI_PREFIX;
-use super::{App, Error};
+use super::{App, Error, WayOn};
 use crate::domain::application::ApplicationState;
 use crate::domain::digest::{self, SecretKind};
 use crate::domain::ids::LoginId;
@@ -47,6 +48,23 @@ pub async fn authorize(app: &Arc<App>, request: Authorization) -> Result<String,
     });
     let application = found.await?.ok_or(Error::InvalidRequestUri)?;
     begin(app, app.idps.first(), &application, &request.browser, now).await
+}
+
+/// The open application that this browser began with this `request_uri` before: somebody who went back from a provider that
+/// did not answer must not lose it.
+///
+/// # Errors
+/// [`Error`] when the database is away.
+pub async fn begun_before(app: &Arc<App>, request_uri: &str, browser: &str) -> Result<Option<String>, Error> {
+    let Some(reference) = request_uri.strip_prefix(REQUEST_URI_PREFIX) else { return Ok(None) };
+    let (request, browser) = (digest::of_secret(SecretKind::RequestUri, reference), digest::of_secret(SecretKind::Browser, browser));
+    let now = app.clock.now();
+    let found = app.db.read("begun_before", move |tx| -> Result<_, Error> {
+        let Some(row) = applications::of_request(tx, &request)? else { return Ok(None) };
+        let open = !row.state()?.is_final() && row.expires_at > now.millis();
+        Ok((open && logins::browser_began(tx, &row.id, &browser)?).then_some(row.id))
+    });
+    found.await
 }
 
 /// Begins another pass for an application this browser began before (after an obstacle, or to choose anew), with the
@@ -94,9 +112,12 @@ async fn begin(
     };
     let application_id = application.id()?;
     let url = idp.begin(&secrets, now).await.map_err(|e| {
-        tracing::error!(code = %e.code, upstream = e.upstream, detail = %e.detail, "login request cannot be made");
-        Error::Refused { application: application_id, code: e.code, ended: false }
-    })?;
+        app.metrics.idp_error(idp.id(), Step::Begin, &e);
+        app.metrics.login(idp.id(), Err(e.code));
+        tracing::error!(idp = idp.id(), code = %e.code, upstream = e.upstream, detail = %e.detail, application = %application.id, "login request cannot be made");
+        e.code
+    });
+    let obstacle = url.as_ref().err().copied();
     let id = LoginId::new(now, app.entropy.bytes()).to_string();
     let plain = serde_json::to_vec(&secrets).map_err(|e| Error::Internal(e.to_string()))?;
     let row = LoginRow {
@@ -109,8 +130,15 @@ async fn begin(
         created_at: now.millis(),
         expires_at: now.plus(app.settings.login_lifetime).millis(),
         used_at: None,
-        outcome: None,
+        outcome: obstacle.map(|code| code.as_str().to_owned()),
     };
-    app.db.write("begin_login", move |tx| logins::insert(tx, &row)).await.map_err(Error::from)?;
-    Ok(url)
+    // A login that could not begin is recorded too: it binds the application to this browser, which may try again.
+    let recorded = app.db.write("begin_login", move |tx| {
+        if obstacle.is_some() {
+            applications::note_obstacle(tx, &row.application_id, obstacle)?;
+        }
+        logins::insert(tx, &row)
+    });
+    recorded.await.map_err(Error::from)?;
+    url.map_err(|code| Error::Refused { application: application_id, code, way_on: WayOn::SignIn })
 }

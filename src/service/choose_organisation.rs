@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::confirm_authority;
-use super::{Actor, App, Error};
+use super::{Actor, App, Error, WayOn};
 use crate::domain::application::ApplicationState;
 use crate::domain::digest::{self, SecretKind};
 use crate::domain::eligibility::{self, Candidate};
@@ -68,7 +68,7 @@ async fn load(app: &Arc<App>, application: String, browser: &str, actor: &Actor)
             let sealed = evidence::latest(tx, &row.id)?.ok_or(Error::ApplicationEnded)?;
             // A sign-in is good for one sitting: whoever uses this browser tomorrow must sign in anew.
             if now.since(Timestamp::from_millis(sealed.created_at)) > sitting {
-                return Err(Error::Refused { application: row.id()?, code: RefusalCode::F19, ended: false });
+                return Err(Error::Refused { application: row.id()?, code: RefusalCode::F19, way_on: WayOn::SignIn });
             }
             audit::insert(tx, &access)?;
             Ok((row, sealed))

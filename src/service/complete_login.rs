@@ -4,7 +4,8 @@
 use std::sync::Arc;
 
 use super::confirm_authority::{self, evidence_of};
-use super::{App, Error};
+use super::metrics::Step;
+use super::{App, Error, WayOn};
 use crate::domain::application::ApplicationState;
 use crate::domain::digest::{self, SecretKind};
 use crate::domain::eligibility::{self, Candidate};
@@ -63,14 +64,17 @@ pub async fn complete_login(app: &Arc<App>, callback: Callback) -> Result<Next, 
     let identity = match answer {
         Ok(identity) => identity,
         Err(e) => {
-            tracing::warn!(code = %e.code, upstream = e.upstream, detail = %e.detail, application = %application.id, "login failed");
+            app.metrics.idp_error(idp.id(), Step::Complete, &e);
+            app.metrics.login(idp.id(), Err(e.code));
+            tracing::warn!(idp = idp.id(), code = %e.code, upstream = e.upstream, detail = %e.detail, application = %application.id, "login failed");
             return Err(confirm_authority::end_with(app, &application, Some(&login.id), e.code).await?);
         }
     };
     let (person, roles) = confirm_authority::facts_of(&identity);
     let outcome = eligibility::eligible(&person, &roles);
-    let choice_due = outcome.as_ref().is_ok_and(|c| c.len() > 1);
-    let evidence = keep_evidence(app, &application, &login, evidence_of(&identity, choice_due)?, now).await?;
+    app.metrics.login(idp.id(), outcome.as_ref().map(|_| ()).map_err(|code| *code));
+    // The provider's session is needed until an organisation's record has been read.
+    let evidence = keep_evidence(app, &application, &login, evidence_of(&identity, outcome.is_ok())?, now).await?;
     let candidates = match outcome {
         Ok(candidates) => candidates,
         Err(code) => return Err(confirm_authority::end_with(app, &application, Some(&login.id), code).await?),
@@ -107,7 +111,7 @@ fn answered_before(tx: &mut Tx<'_>, state_digest: &str, browser_digest: &str) ->
     let Some(id) = logins::used_before(tx, state_digest, browser_digest)? else { return Ok(Error::LoginLost) };
     let application = applications::by_id(tx, &id)?.ok_or(Error::LoginLost)?;
     let Some(code) = application.refusal() else { return Ok(Error::LoginLost) };
-    Ok(Error::Refused { application: application.id()?, code, ended: application.state()?.is_final() })
+    Ok(Error::Refused { application: application.id()?, code, way_on: WayOn::after(code, application.state()?) })
 }
 
 async fn keep_evidence(

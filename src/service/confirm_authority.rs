@@ -3,8 +3,9 @@
 
 use std::sync::Arc;
 
+use super::metrics::Step;
 use super::return_to_platform;
-use super::{App, Error};
+use super::{App, Error, WayOn};
 use crate::domain::application::ApplicationState;
 use crate::domain::badge::BadgeState;
 use crate::domain::confirmation::{self, ConfirmedAuthority, OrganisationFacts};
@@ -57,7 +58,7 @@ fn organisation_facts(o: UnverifiedOrganisation) -> OrganisationFacts {
     }
 }
 
-/// The login as it is sealed into the evidence record. The provider's session goes in only while a choice is due.
+/// The login as it is sealed into the evidence record. The provider's session goes in only while it is still needed.
 pub(super) fn evidence_of(login: &Login, keep_session: bool) -> Result<Vec<u8>, Error> {
     let mut kept = login.clone();
     if !keep_session {
@@ -79,7 +80,24 @@ pub(super) async fn end_with(app: &Arc<App>, application: &ApplicationRow, login
         })
         .await
         .map_err(Error::from)?;
-    Ok(Error::Refused { application: application.id()?, code, ended: !code.can_retry() })
+    let way_on = if code.can_retry() { WayOn::after(code, application.state()?) } else { WayOn::Over };
+    Ok(Error::Refused { application: application.id()?, code, way_on })
+}
+
+/// The record could not be read for a reason that lies between us and the provider: the sign-in still holds, so the person
+/// goes on from the choice of an organisation and need not sign in again.
+async fn pause_at_choice(app: &Arc<App>, application: &ApplicationRow, code: RefusalCode) -> Result<Error, Error> {
+    let (id, state, now) = (application.id.clone(), application.state()?, app.clock.now());
+    app.db
+        .write("pause_at_choice", move |tx| {
+            if state == ApplicationState::Started {
+                applications::advance(tx, &id, ApplicationState::IdentityConfirmed, now)?;
+            }
+            applications::note_obstacle(tx, &id, Some(code))
+        })
+        .await
+        .map_err(Error::from)?;
+    Ok(Error::Refused { application: application.id()?, code, way_on: WayOn::Choose })
 }
 
 /// Confirms the chosen organisation and returns where to send the browser: back to the platform, with a code.
@@ -95,8 +113,13 @@ pub(super) async fn confirm(
     let record = match idp.organisation(&login.session, &candidate.oid, now).await {
         Ok(record) => organisation_facts(record),
         Err(e) => {
-            tracing::warn!(code = %e.code, upstream = e.upstream, detail = %e.detail, application = %application.id, "organisation record not read");
-            return Err(end_with(app, &application, None, e.code).await?);
+            app.metrics.idp_error(idp.id(), Step::Organisation, &e);
+            tracing::warn!(idp = idp.id(), code = %e.code, upstream = e.upstream, detail = %e.detail, application = %application.id, "organisation record not read");
+            return Err(if e.code.is_between_us_and_the_provider() {
+                pause_at_choice(app, &application, e.code).await?
+            } else {
+                end_with(app, &application, None, e.code).await?
+            });
         }
     };
     let authority = match confirmation::confirm(candidate, &record) {

@@ -1,5 +1,6 @@
 //! The one error type of all use cases. `http/problem.rs` maps it to the wire exhaustively.
 
+use crate::domain::application::ApplicationState;
 use crate::domain::ids::ApplicationId;
 use crate::domain::refusal::RefusalCode;
 use crate::store::StoreError;
@@ -34,15 +35,15 @@ pub enum Error {
     /// The identity provider's answer fits no login begun in this browser.
     #[error("this sign-in was used already, took too long, or was begun in another browser")]
     LoginLost,
-    /// The application met an obstacle; `ended` says whether it is over.
+    /// The application met an obstacle.
     #[error("application {application} was refused: {code}")]
     Refused {
         /// Which application.
         application: ApplicationId,
         /// Why.
         code: RefusalCode,
-        /// Whether the application is over.
-        ended: bool,
+        /// How the same application can go on.
+        way_on: WayOn,
     },
     /// The application is over: issued, refused or expired.
     #[error("this application has ended; start again on the platform")]
@@ -71,6 +72,28 @@ pub enum Error {
     /// A defect or damage. The text is for operators.
     #[error("internal error")]
     Internal(String),
+}
+
+/// How an application goes on after an obstacle.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum WayOn {
+    /// Not at all: it has ended.
+    Over,
+    /// By signing in again.
+    SignIn,
+    /// From the choice of an organisation: the sign-in itself still holds.
+    Choose,
+}
+
+impl WayOn {
+    /// After the obstacle `code`, for an application that now stands in `state`.
+    pub fn after(code: RefusalCode, state: ApplicationState) -> Self {
+        match state {
+            state if state.is_final() => Self::Over,
+            ApplicationState::IdentityConfirmed if code.is_between_us_and_the_provider() => Self::Choose,
+            _ => Self::SignIn,
+        }
+    }
 }
 
 impl From<StoreError> for Error {

@@ -15,6 +15,7 @@ pub mod error;
 pub mod identity_providers;
 pub mod issue;
 pub mod look_up;
+pub mod metrics;
 pub mod push_request;
 pub mod read_audit;
 pub mod readiness;
@@ -22,16 +23,18 @@ pub mod receive_webhook;
 mod record_event;
 pub mod redeem_code;
 pub mod return_to_platform;
+pub mod sign_out;
 pub mod status_view;
 pub mod sweep;
 pub mod verify;
+pub mod watch_identity_providers;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::Notify;
 
-pub use error::{Error, damaged};
+pub use error::{Error, WayOn, damaged};
 pub use identity_providers::IdentityProviders;
 
 pub use crate::store::applications::ApplicationRow;
@@ -94,6 +97,10 @@ pub struct App {
     pub verifier: Verifier,
     /// What is in force, in memory.
     pub view: status_view::StatusView,
+    /// What is counted and measured.
+    pub metrics: metrics::Metrics,
+    /// Alarms about identity providers that operators were told of.
+    pub idp_alarms: watch_identity_providers::Told,
     /// Rung when a delivery was queued.
     pub delivery_bell: Notify,
 }

@@ -137,6 +137,16 @@ pub fn request_exists(tx: &mut Tx<'_>, digest: &str) -> Result<bool, StoreError>
     Ok(diesel::select(diesel::dsl::exists(pushed_requests::table.find(digest))).get_result(tx.conn)?)
 }
 
+/// The application a `request_uri` was pushed for, used or not.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn of_request(tx: &mut Tx<'_>, digest: &str) -> Result<Option<ApplicationRow>, StoreError> {
+    use pushed_requests as p;
+    let id: Option<String> = p::table.find(digest).select(p::application_id).first(tx.conn).optional()?;
+    id.map_or(Ok(None), |id| by_id(tx, &id))
+}
+
 /// Consumes a `request_uri` of this platform: `None` when unknown, used, expired or another platform's.
 ///
 /// # Errors

@@ -91,6 +91,19 @@ pub fn browser_began(tx: &mut Tx<'_>, application: &str, browser_digest: &str) -
     Ok(n > 0)
 }
 
+/// The newest login this browser began for this application.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn last_of(tx: &mut Tx<'_>, application: &str, browser_digest: &str) -> Result<Option<LoginRow>, StoreError> {
+    Ok(logins::table
+        .filter(logins::application_id.eq(application).and(logins::browser_digest.eq(browser_digest)))
+        .order((logins::created_at.desc(), logins::id.desc()))
+        .select(LoginRow::as_select())
+        .first(tx.conn)
+        .optional()?)
+}
+
 /// Notes how a login ended, `ok` or a refusal code.
 ///
 /// # Errors

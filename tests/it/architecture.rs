@@ -71,6 +71,7 @@ const LAYERS: &[Layer] = &[
             "base64",
             "flate2",
             "jsonwebtoken",
+            "prometheus_client",
             "tracing",
             "tokio::sync",
             "tokio::task::yield_now",

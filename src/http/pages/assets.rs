@@ -61,10 +61,10 @@ fn hashed(extension: &str, content_type: &'static str, bytes: &'static [u8]) -> 
 
 /// `Content-Security-Policy` of pages whose form ends at a platform. Browsers apply `form-action` to every redirect after
 /// the form too, so the platform and wherever it sends the person next must be allowed: any https address, and
-/// `origin` (for a platform on plain http in development).
-pub fn content_security_policy_leaving(origin: &str) -> String {
-    let plain = !origin.is_empty() && origin.bytes().all(|b| b.is_ascii_alphanumeric() || b":/.-[]".contains(&b));
-    let extra = if plain { format!(" {origin}") } else { String::new() };
+/// `origins` (for neighbours on plain http in development).
+pub fn content_security_policy_leaving(origins: &[String]) -> String {
+    let plain = |origin: &&String| !origin.is_empty() && origin.bytes().all(|b| b.is_ascii_alphanumeric() || b":/.-[]".contains(&b));
+    let extra: String = origins.iter().filter(plain).map(|origin| format!(" {origin}")).collect();
     CONTENT_SECURITY_POLICY.replace("form-action 'self'", &format!("form-action 'self' https:{extra}"))
 }
 
@@ -85,9 +85,12 @@ mod tests {
 
     #[test]
     fn a_leaving_form_names_its_platform_and_cannot_add_directives() {
-        assert!(content_security_policy_leaving("http://127.0.0.1:8082").contains("form-action 'self' https: http://127.0.0.1:8082;"));
+        assert!(
+            content_security_policy_leaving(&["http://127.0.0.1:8082".to_owned()])
+                .contains("form-action 'self' https: http://127.0.0.1:8082;")
+        );
         for odd in ["", "x; script-src *", "a b", "'unsafe-inline'"] {
-            assert!(content_security_policy_leaving(odd).contains("form-action 'self' https:;"), "{odd}");
+            assert!(content_security_policy_leaving(&[odd.to_owned()]).contains("form-action 'self' https:;"), "{odd}");
         }
     }
 }

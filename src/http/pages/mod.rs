@@ -28,8 +28,8 @@ pub use check::{CheckVerdict, CheckView, KnownBadge, check};
 pub use choice::{ChoiceView, OrganisationCard, choice};
 pub use frame::Here;
 pub use front::{FrontView, front};
-pub use notice::{ErrorPage, ErrorView, NoticeView, error, session_expired, signed_out};
-pub use refusal::{RefusalView, ReturnForm, refusal};
+pub use notice::{ErrorPage, ErrorView, NoticeView, error, session_expired, signed_out, used_link};
+pub use refusal::{ActionForm, Alternative, RefusalView, ReturnForm, refusal};
 pub use tone::PublicState;
 
 /// Renders a template of ours.

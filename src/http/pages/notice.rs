@@ -67,6 +67,10 @@ bilingual! {
         signed_out: "Вы вышли", "You are signed out";
         signed_out_do: "Окно можно закрыть. Если компьютером пользуетесь не только вы, выйдите и на Госуслугах.",
             "You may close this window. If others use this computer, sign out of Gosuslugi too.";
+        used: "Эта ссылка уже использована", "This link was used already";
+        used_do: "Она открывается один раз. Заявка не потеряна: продолжите её с того места, где остановились.",
+            "It opens once. The application is not lost: go on from where you stopped.";
+        go_on: "Продолжить заявку", "Go on with the application";
         again: "Войти ещё раз", "Sign in again";
         home: "На главную", "To the front page";
     }
@@ -128,18 +132,24 @@ pub fn error(v: &ErrorView) -> String {
 /// Renders the page of a sign-in that ran out of time.
 pub fn session_expired(v: &NoticeView) -> String {
     let t = Texts::of(v.here.lang);
-    plain(v, Tone::Expired, t.expired, t.expired_do)
+    plain(v, Tone::Expired, t.expired, t.expired_do, t.again)
 }
 
 /// Renders the page after the end of a visit.
 pub fn signed_out(v: &NoticeView) -> String {
     let t = Texts::of(v.here.lang);
-    plain(v, Tone::Unconfirmed, t.signed_out, t.signed_out_do)
+    plain(v, Tone::Unconfirmed, t.signed_out, t.signed_out_do, t.again)
 }
 
-fn plain(v: &NoticeView, tone: Tone, headline: &'static str, text: &'static str) -> String {
+/// Renders the page of a one-time link that was opened again by the browser whose application it began.
+pub fn used_link(v: &NoticeView) -> String {
+    let t = Texts::of(v.here.lang);
+    plain(v, Tone::Unclear, t.used, t.used_do, t.go_on)
+}
+
+fn plain(v: &NoticeView, tone: Tone, headline: &'static str, text: &'static str, again: &'static str) -> String {
     let t = Texts::of(v.here.lang);
     let f = Frame::new(&v.here);
-    let action = v.again.as_ref().map_or_else(|| (f.to("/"), t.home), |again| (again.clone(), t.again));
+    let action = v.again.as_ref().map_or_else(|| (f.to("/"), t.home), |path| (path.clone(), again));
     super::render(&Page { f, tone, kicker: None, headline, text, detail: None, action, request_id: None })
 }

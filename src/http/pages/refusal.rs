@@ -22,12 +22,32 @@ pub struct RefusalView {
     pub whom_to_ask: String,
     /// Path that starts the same application over, where the code allows it.
     pub retry: Option<String>,
+    /// Other identity providers to try instead.
+    pub others: Vec<Alternative>,
+    /// Signs out at the identity provider, where another account could fare better.
+    pub sign_out: Option<ActionForm>,
     /// The way back to the platform, where a platform sent the person.
     pub back: Option<ReturnForm>,
     /// A link to the application for somebody else to finish it (the head of the organisation).
     pub forward: Option<String>,
     /// Number of the request, to quote when asking for help.
     pub request_id: Option<String>,
+}
+
+/// Another way to sign in.
+pub struct Alternative {
+    /// What people call it.
+    pub name: String,
+    /// Path that goes there.
+    pub path: String,
+}
+
+/// A form of one button.
+pub struct ActionForm {
+    /// Where the form goes.
+    pub action: String,
+    /// Token for the field `csrf`.
+    pub csrf: String,
 }
 
 /// A form of one button that ends the visit and leads back to the platform.
@@ -48,6 +68,8 @@ bilingual! {
         do_now: "Что делать", "What to do";
         ask: "К кому обратиться", "Whom to ask";
         retry: "Попробовать снова", "Try again";
+        with: "Войти через", "Sign in with";
+        sign_out: "Выйти и сменить учётную запись", "Sign out and use another account";
         back: "Вернуться на площадку", "Return to the platform";
         forward: "Ссылка, чтобы переслать", "A link to pass on";
         forward_text: "Отправьте её тому, кто вправе подтвердить страницу: заявка сохранена и продолжится с этого места.",

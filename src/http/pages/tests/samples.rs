@@ -99,6 +99,7 @@ pub(in crate::http::pages) fn all(lang: Lang, n: &Names) -> Vec<(String, String)
     }
     let again = NoticeView { here: here("/x"), again: Some("/applications/app_1".into()) };
     out.push(("session-expired".into(), session_expired(&again)));
+    out.push(("used-link".into(), used_link(&again)));
     out.push(("signed-out".into(), signed_out(&NoticeView { here: here("/x"), again: None })));
     out
 }
@@ -193,6 +194,12 @@ fn refusal_view(here: Here, n: &Names, full: bool) -> RefusalView {
         what_to_do: "Перешлите ссылку руководителю: он войдёт и завершит подтверждение.".into(),
         whom_to_ask: "Руководителя организации или того, кто ведёт её профиль на Госуслугах.".into(),
         retry: full.then(|| "/login?application=app_1".into()),
+        others: if full {
+            vec![Alternative { name: "Госуслуги (шлюз)".into(), path: "/applications/app_1/login?with=oidc".into() }]
+        } else {
+            vec![]
+        },
+        sign_out: full.then(|| ActionForm { action: "/applications/app_1/logout".into(), csrf: n.short.clone() }),
         back: full
             .then(|| ReturnForm { action: "/login/return".into(), csrf: Some(n.short.clone()), platform: "ВКонтакте".into() }),
         forward: full.then(|| "https://badge.example.ru/applications/app_01JD0000000000000000000000".into()),

@@ -1,0 +1,133 @@
+//! Looks at the identity providers without a person waiting: measures their clocks, meters what it finds, and tells operators of
+//! certificates that end and of everything a login would fail on. Each alarm is told when it is new and then once a day.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use super::App;
+use super::metrics::{Step, days_left};
+use crate::domain::time::Timestamp;
+use crate::ports::identity_provider::{CertificateTerm, IdpCondition};
+
+/// An alarm that stands is told again after this time.
+const REMIND: Duration = Duration::from_secs(86_400);
+/// Days before the end from which a certificate is worth a warning: a new one takes weeks to be registered.
+const WARN_DAYS: i64 = 30;
+/// Days before the end from which it is an error.
+const URGENT_DAYS: i64 = 7;
+
+/// The alarms told so far, by text.
+#[derive(Default)]
+pub struct Told(Mutex<BTreeMap<String, Timestamp>>);
+
+impl Told {
+    /// Whether to tell this alarm now; forgets those that do not stand any more, so that they are news when they come back.
+    fn due(&self, standing: &[Alarm], now: Timestamp) -> Vec<bool> {
+        // Entries are replaced whole, so a panic elsewhere cannot have left half of one.
+        let mut told = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        told.retain(|text, _| standing.iter().any(|a| a.key == *text));
+        standing
+            .iter()
+            .map(|alarm| {
+                let due = told.get(&alarm.key).is_none_or(|at| now.since(*at) >= REMIND);
+                if due {
+                    told.insert(alarm.key.clone(), now);
+                }
+                due
+            })
+            .collect()
+    }
+}
+
+#[derive(PartialEq, Eq, Debug)]
+struct Alarm {
+    /// What makes it the same alarm tomorrow.
+    key: String,
+    urgent: bool,
+    text: String,
+}
+
+/// Looks at every provider once.
+pub async fn watch_identity_providers(app: &Arc<App>) {
+    let (mut alarms, mut conditions) = (Vec::new(), Vec::new());
+    let now = app.clock.now();
+    for idp in app.idps.iter() {
+        let condition = idp.examine(now).await;
+        for trouble in &condition.troubles {
+            app.metrics.idp_error(idp.id(), Step::Examine, trouble);
+        }
+        alarms.extend(alarms_of(idp.id(), &condition, now));
+        conditions.push((idp.id(), condition));
+    }
+    app.metrics.idp_conditions(&conditions);
+    for (alarm, due) in alarms.iter().zip(app.idp_alarms.due(&alarms, now)) {
+        match (due, alarm.urgent) {
+            (true, true) => tracing::error!(alarm = alarm.key, "{}", alarm.text),
+            (true, false) => tracing::warn!(alarm = alarm.key, "{}", alarm.text),
+            (false, _) => {}
+        }
+    }
+}
+
+fn alarms_of(idp: &str, condition: &IdpCondition, now: Timestamp) -> Vec<Alarm> {
+    let troubles = condition.troubles.iter().map(|e| Alarm {
+        key: format!("{idp}: {}", e.detail),
+        // What passes by itself is worth a line; what is ours to mend is worth waking somebody.
+        urgent: !e.code.passes_by_itself(),
+        text: format!("sign-in through {idp} would fail now ({}): {}", e.code, e.detail),
+    });
+    troubles.chain(condition.certificates.iter().filter_map(|c| ending(idp, c, now))).collect()
+}
+
+fn ending(idp: &str, certificate: &CertificateTerm, now: Timestamp) -> Option<Alarm> {
+    let (days, whose) = (days_left(certificate.ends, now), &certificate.whose);
+    let (stage, text) = match days {
+        ..0 => ("over", format!("certificate {whose} of {idp} is over since {}: replace it", certificate.ends)),
+        0..URGENT_DAYS => ("urgent", format!("certificate {whose} of {idp} ends in {days} days, on {}: replace it", certificate.ends)),
+        URGENT_DAYS..WARN_DAYS => {
+            ("soon", format!("certificate {whose} of {idp} ends in {days} days, on {}: order the next", certificate.ends))
+        }
+        _ => return None,
+    };
+    Some(Alarm { key: format!("{idp}: certificate {whose} {stage}"), urgent: stage != "soon", text })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::refusal::RefusalCode;
+    use crate::ports::identity_provider::IdpError;
+
+    const DAY: i64 = 86_400;
+
+    fn alarms(days: i64) -> Vec<Alarm> {
+        let now = Timestamp::from_secs(1_795_176_000);
+        let ends = Timestamp::from_secs(now.secs() + days * DAY + 60);
+        let certificates = vec![CertificateTerm { whose: "client".into(), ends }];
+        alarms_of("esia", &IdpCondition { certificates, ..IdpCondition::default() }, now)
+    }
+
+    #[test]
+    fn certificates_warn_early_and_shout_late() {
+        assert_eq!(alarms(31), []);
+        assert!(!alarms(29)[0].urgent && alarms(29)[0].text.contains("29 days"));
+        assert!(alarms(6)[0].urgent && alarms(-1)[0].urgent);
+        assert!(alarms(-1)[0].text.contains("is over"));
+    }
+
+    #[test]
+    fn an_alarm_is_told_when_new_once_a_day_and_again_after_it_was_gone() {
+        let told = Told::default();
+        let trouble = |code| IdpError { code, detail: "no connection".into(), upstream: None };
+        let condition = IdpCondition { troubles: vec![trouble(RefusalCode::F18)], ..IdpCondition::default() };
+        let now = Timestamp::from_secs(1_795_176_000);
+        let standing = alarms_of("esia", &condition, now);
+        assert!(!standing[0].urgent);
+        assert_eq!(told.due(&standing, now), [true]);
+        assert_eq!(told.due(&standing, now.plus(REMIND / 2)), [false]);
+        assert_eq!(told.due(&standing, now.plus(REMIND)), [true]);
+        assert_eq!(told.due(&[], now.plus(REMIND)), [] as [bool; 0]);
+        assert_eq!(told.due(&standing, now.plus(REMIND)), [true]);
+    }
+}
