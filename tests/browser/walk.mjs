@@ -158,6 +158,13 @@ class Walker {
     await this.reached('gosbadge-refusal-en');
     await this.page.goBack();
     await this.says('F04');
+    // With the wrong account one signs out at the identity provider and lands on the application's page.
+    await this.button('Выйти из учётной записи').click();
+    await this.at(`${this.ready.public_url}/applications/`);
+    await this.says('F04');
+    await this.reached('gosbadge-application-refused');
+    await this.page.goBack();
+    await this.says('F04');
     await this.button('Вернуться').click();
     await this.at(this.club('218000003', '/settings'));
     await this.says('F04', 'Что делать');

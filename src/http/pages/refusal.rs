@@ -69,7 +69,7 @@ bilingual! {
         ask: "К кому обратиться", "Whom to ask";
         retry: "Попробовать снова", "Try again";
         with: "Войти через", "Sign in with";
-        sign_out: "Выйти и сменить учётную запись", "Sign out and use another account";
+        sign_out: "Выйти из учётной записи", "Sign out of this account";
         back: "Вернуться на площадку", "Return to the platform";
         forward: "Ссылка, чтобы переслать", "A link to pass on";
         forward_text: "Отправьте её тому, кто вправе подтвердить страницу: заявка сохранена и продолжится с этого места.",
