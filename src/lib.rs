@@ -21,7 +21,7 @@
 //! | `store` | everything remembered; diesel over SQLite or PostgreSQL, one body per query, named transactions |
 //! | `service` | use cases, a file per verb; decide with the domain, remember with the store, reach out through ports |
 //! | `http` | actix handlers, the route table, error mapping, pages |
-//! | `jobs` | background loops: follow the ledger, deliver, sweep |
+//! | `jobs` | background loops: follow the ledger, deliver, sweep, watch the identity providers |
 //! | `adapters` | what stands behind the ports: ESIA, keys, seals, webhook delivery |
 //! | `sandbox` | the stand-ins, with protocol code of their own, so that a shared misreading cannot cancel out |
 //! | `cli` | a file per command; `cli::wire` alone names adapters |
@@ -45,10 +45,12 @@
 //!    follower misses nothing.
 //! 5. **Verification does not read the database** when it is given an attestation: signature, then a look into the
 //!    in-memory view that follows the ledger. A view older than its bound answers 503, never a guess.
-//! 6. **One-time values are kept as labelled digests**: a code presented as a state is simply unknown.
-//! 7. **Keys have a purpose**, published with them and enforced by the verifier: a thief of the busy status key cannot
+//! 6. **Several identity providers at once**, each with a callback address of its own, so that an answer of one can never pass
+//!    for an answer of another. The service knows them by their port alone; ESIA and OpenID Connect are of equal rank.
+//! 7. **One-time values are kept as labelled digests**: a code presented as a state is simply unknown.
+//! 8. **Keys have a purpose**, published with them and enforced by the verifier: a thief of the busy status key cannot
 //!    issue badges.
-//! 8. **No personal data** outside the sealed evidence record; the representative is a keyed pseudonym elsewhere.
+//! 9. **No personal data** outside the sealed evidence record; the representative is a keyed pseudonym elsewhere.
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
