@@ -15,6 +15,7 @@ use openssl::hash::hash;
 use serde::{Deserialize, Serialize};
 
 use super::errors::{explain, fault};
+use super::rest;
 use super::settings::{EsiaSettings, EsiaSettingsError, Generation, Nonce, OrganisationRoute, Pkce};
 use super::sign::{RequestSigner, Signed, streebog, timestamp};
 use super::transport::{Repeat, Step, TransportFault};
@@ -218,8 +219,9 @@ fn refused(e: RequestTokenError<TransportFault, BasicErrorResponse>) -> IdpError
         RequestTokenError::Parse(_, body) if serde_json::from_slice::<serde::de::IgnoredAny>(&body).is_err() => {
             fault(F18, "ESIA's token answer is not JSON; it may be a maintenance page")
         }
-        RequestTokenError::Parse(..) | RequestTokenError::Other(_) => {
-            fault(F17, "ESIA's token answer lacks a field or has one of the wrong type")
+        RequestTokenError::Parse(_, body) => {
+            rest::said(&body).unwrap_or_else(|| fault(F17, "ESIA's token answer lacks a field or has one of the wrong type"))
         }
+        RequestTokenError::Other(_) => fault(F17, "ESIA's token answer cannot be used"),
     }
 }

@@ -106,12 +106,15 @@ async fn get<T: DeserializeOwned>(url: String, token: &str, http: Step<'_>) -> R
 }
 
 fn rest_error(status: StatusCode, body: &[u8]) -> IdpError {
-    let said: Option<RestError> = serde_json::from_slice(body).ok();
-    if let Some(RestError { code: Some(code), message }) = said
-        && code.starts_with("ESIA-")
-    {
-        return explain("", &format!("{code}: {}", message.unwrap_or_default()));
-    }
-    let code = if status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS { F18 } else { F17 };
-    fault(code, format!("ESIA refused a read with status {}", status.as_u16()))
+    said(body).unwrap_or_else(|| {
+        let code = if status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS { F18 } else { F17 };
+        fault(code, format!("ESIA refused a read with status {}", status.as_u16()))
+    })
+}
+
+/// The REST interface's way to tell an error, where the body is one.
+pub(super) fn said(body: &[u8]) -> Option<IdpError> {
+    let RestError { code, message } = serde_json::from_slice(body).ok()?;
+    let code = code.filter(|code| code.starts_with("ESIA-"))?;
+    Some(explain("", &format!("{code}: {}", message.unwrap_or_default())))
 }
