@@ -13,6 +13,7 @@ mod concurrency;
 mod crash;
 mod crash_child;
 mod database;
+mod esia_faults;
 mod flow;
 mod forged_tokens;
 mod harness;

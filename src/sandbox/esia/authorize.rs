@@ -10,17 +10,18 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use url::Url;
 
 use super::config::ClientRegistration;
-use super::fault::{Code, Fault};
+use super::faults::Plan;
 use super::memory::{IssuedCode, PendingLogin, SignIn};
 use super::params::Params;
 use super::personas::Persona;
+use super::refusal::{Code, Refusal};
 use super::sign_in::{COOKIE, LOGIN_LIFETIME};
 use super::tokens::CODE_LIFETIME;
 use super::{Esia, Generation, http_address, page, scope, signature};
 use crate::domain::time::Timestamp;
 
 /// Skips the sign-in page: the id of a persona.
-const PERSONA_HEADER: &str = "x-sandbox-persona";
+pub(super) const PERSONA_HEADER: &str = "x-sandbox-persona";
 /// With [`PERSONA_HEADER`]: `deny` refuses consent in that person's name.
 const DECISION_HEADER: &str = "x-sandbox-decision";
 
@@ -52,38 +53,49 @@ fn answer(esia: &Esia, generation: Generation, request: &HttpRequest, text: &[u8
     // RFC 6749 §4.1.2.1: with a wrong client or return address the browser is not sent anywhere.
     let (params, client, redirect_uri) = match asked {
         Ok(asked) => asked,
-        Err(fault) => return page::fault(&fault),
+        Err(refusal) => return page::refusal(&refusal),
     };
-    match esia.admit(generation, &params, client, redirect_uri.clone()) {
+    let plan = Plan::of(request);
+    if let Some(code) = plan.error() {
+        return Refusal::from(code).redirect(&redirect_uri, params.get("state"));
+    }
+    match esia.admit(generation, &params, client, redirect_uri.clone(), esia.now(&plan)) {
         Ok(login) => decide(esia, request, login),
-        Err(fault) => fault.redirect(&redirect_uri, params.get("state")),
+        Err(refusal) => refusal.redirect(&redirect_uri, params.get("state")),
     }
 }
 
 /// The persona named by header, the one signed in unasked, or the sign-in page.
 fn decide(esia: &Esia, request: &HttpRequest, login: PendingLogin) -> HttpResponse {
     let header = |name| request.headers().get(name).and_then(|value| value.to_str().ok());
-    let now = esia.clock.now();
+    let plan = Plan::of(request);
     let persona = match header(PERSONA_HEADER) {
         Some(wanted) => match esia.personas.iter().find(|persona| persona.id == wanted) {
             Some(persona) => Some(persona),
             None => return page::unknown_persona(esia.personas),
         },
-        None => esia.auto_approve.filter(|_| request.cookie(COOKIE).is_none()),
+        None => esia.unasked(request),
     };
     match persona {
-        Some(_) if header(DECISION_HEADER) == Some("deny") => Fault::from(Code::Declined).redirect(&login.redirect_uri, Some(&login.state)),
-        Some(persona) => esia.finish(&login, persona, now),
+        Some(_) if header(DECISION_HEADER) == Some("deny") => {
+            Refusal::from(Code::Declined).redirect(&login.redirect_uri, Some(&login.state))
+        }
+        Some(persona) => esia.finish(&login, persona, &plan),
         None => {
             let id = esia.entropy.token();
-            esia.memory.logins.put(id.clone(), login, now, LOGIN_LIFETIME);
+            esia.memory.logins.put(id.clone(), login, esia.clock.now(), LOGIN_LIFETIME);
             HttpResponse::Found().insert_header((header::LOCATION, format!("{}/login?request={id}", esia.base_url))).finish()
         }
     }
 }
 
 impl Esia {
-    fn who_asks(&self, params: &Params) -> Result<(&ClientRegistration, Url), Fault> {
+    /// Who is signed in without being asked.
+    pub(super) fn unasked(&self, request: &HttpRequest) -> Option<&'static Persona> {
+        self.auto_approve.filter(|_| request.cookie(COOKIE).is_none())
+    }
+
+    fn who_asks(&self, params: &Params) -> Result<(&ClientRegistration, Url), Refusal> {
         params.require(&["client_id", "redirect_uri"])?;
         let client = self.client(params.text("client_id")).ok_or(Code::ClientNotAllowed)?;
         let redirect_uri = params.text("redirect_uri");
@@ -94,7 +106,14 @@ impl Esia {
     }
 
     /// Every check of an authorization request behind a known client and return address.
-    fn admit(&self, generation: Generation, params: &Params, client: &ClientRegistration, to: Url) -> Result<PendingLogin, Fault> {
+    fn admit(
+        &self,
+        generation: Generation,
+        params: &Params,
+        client: &ClientRegistration,
+        to: Url,
+        now: Timestamp,
+    ) -> Result<PendingLogin, Refusal> {
         Self::check_generation(generation)?;
         params.require(&["client_secret", "response_type", "scope", "state", "timestamp"])?;
         if generation == Generation::V2 {
@@ -104,7 +123,7 @@ impl Esia {
             return Err(Code::UnsupportedResponse.into());
         }
         params.check_state()?;
-        params.check_timestamp(self.clock.now(), self.timestamp_window)?;
+        params.check_timestamp(now, self.timestamp_window)?;
         let (signed, names) = match generation {
             Generation::V1 => (signature::first_generation_string(params), BTreeSet::new()),
             Generation::V2 => (signature::second_generation_string(params), scope::parse_organisation_names(params.text("scope_org"))?),
@@ -128,18 +147,19 @@ impl Esia {
     }
 
     /// Sends the browser back with a code, or with the reason why this person gives none.
-    pub(super) fn finish(&self, login: &PendingLogin, persona: &'static Persona, now: Timestamp) -> HttpResponse {
-        match self.issue_code(login, persona, now) {
+    pub(super) fn finish(&self, login: &PendingLogin, persona: &'static Persona, plan: &Plan) -> HttpResponse {
+        match self.issue_code(login, persona, plan) {
             Ok(code) => {
                 let mut to = login.redirect_uri.clone();
                 to.query_pairs_mut().append_pair("code", &code).append_pair("state", &login.state);
                 HttpResponse::Found().insert_header((header::LOCATION, to.as_str())).finish()
             }
-            Err(fault) => fault.redirect(&login.redirect_uri, Some(&login.state)),
+            Err(refusal) => refusal.redirect(&login.redirect_uri, Some(&login.state)),
         }
     }
 
-    fn issue_code(&self, login: &PendingLogin, persona: &'static Persona, now: Timestamp) -> Result<String, Fault> {
+    fn issue_code(&self, login: &PendingLogin, persona: &'static Persona, plan: &Plan) -> Result<String, Refusal> {
+        let now = self.now(plan);
         let sign_in = SignIn {
             client_id: login.client_id.clone(),
             persona,
@@ -149,29 +169,29 @@ impl Esia {
             auth_time: now,
             nonce: login.nonce.clone(),
         };
-        let code = self.code(login, &sign_in, now)?;
+        let code = self.code(login, &sign_in, plan)?;
         let (redirect_text, code_challenge) = (login.redirect_text.clone(), login.code_challenge.clone());
         let issued = IssuedCode { sign_in, redirect_text, offline: login.offline, code_challenge };
-        self.memory.codes.put(code.clone(), issued, now, CODE_LIFETIME);
+        self.memory.codes.put(code.clone(), issued, self.clock.now(), CODE_LIFETIME);
         Ok(code)
     }
 }
 
 /// `access_type`; clients in the field may leave it out, which means `online`.
-fn wants_offline(params: &Params) -> Result<bool, Fault> {
+fn wants_offline(params: &Params) -> Result<bool, Refusal> {
     match params.get("access_type") {
         None | Some("online") => Ok(false),
         Some("offline") => Ok(true),
-        Some(_) => Err(Fault::because(Code::InvalidParameter, "The parameter access_type must be online or offline.")),
+        Some(_) => Err(Refusal::because(Code::InvalidParameter, "The parameter access_type must be online or offline.")),
     }
 }
 
 /// PKCE is optional. RFC 7636 §4.2: an S256 challenge is the base64url of 32 bytes. ESIA's own method name is not public.
-fn code_challenge(params: &Params) -> Result<Option<String>, Fault> {
+fn code_challenge(params: &Params) -> Result<Option<String>, Refusal> {
     let Some(challenge) = params.get("code_challenge") else { return Ok(None) };
     let whole = URL_SAFE_NO_PAD.decode(challenge).is_ok_and(|digest| digest.len() == 32);
     if params.get("code_challenge_method") != Some("S256") || !whole {
-        return Err(Fault::because(
+        return Err(Refusal::because(
             Code::InvalidParameter,
             "PKCE here means code_challenge_method=S256 with a 43-character code_challenge.",
         ));

@@ -51,6 +51,8 @@ pub struct EsiaConfig {
     pub auto_approve: Option<String>,
     /// How far a request's `timestamp` may be from our clock. ESIA's own window is not public.
     pub timestamp_window: Duration,
+    /// Lets others than this machine set faults.
+    pub control_anywhere: bool,
     /// Time.
     pub clock: Arc<dyn Clock>,
     /// Randomness.
@@ -68,6 +70,7 @@ impl EsiaConfig {
             personas: personas(),
             auto_approve: None,
             timestamp_window: Duration::from_secs(300),
+            control_anywhere: false,
             clock,
             entropy,
         }

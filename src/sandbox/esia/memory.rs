@@ -43,6 +43,7 @@ pub(super) struct SignIn {
 }
 
 /// What a code stands for.
+#[derive(Clone)]
 pub(super) struct IssuedCode {
     pub(super) sign_in: SignIn,
     pub(super) redirect_text: String,

@@ -4,7 +4,8 @@
 
 mod authorize;
 mod config;
-mod fault;
+mod control;
+mod faults;
 mod gost;
 mod keys;
 mod logout;
@@ -13,6 +14,7 @@ mod organisations;
 mod page;
 mod params;
 mod personas;
+mod refusal;
 mod rest;
 mod scope;
 mod sign_in;
@@ -20,15 +22,16 @@ mod signature;
 mod token;
 mod tokens;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use actix_web::dev::Server;
-use actix_web::middleware::NormalizePath;
+use actix_web::middleware::{NormalizePath, from_fn};
 use actix_web::{App, HttpServer, web};
 use url::Url;
 
 pub use config::{ClientRegistration, EsiaConfig, StartError, TokenAlg};
+pub use faults::{Fault, Faults};
 pub use gost::gost_available;
 pub use organisations::Organisation;
 pub use personas::{Membership, Persona, personas};
@@ -58,8 +61,12 @@ struct Esia {
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
     keys: keys::SigningKeys,
+    /// Made when a rotation is first asked for. `None` inside when they could not be made.
+    new_keys: OnceLock<Option<keys::SigningKeys>>,
     certificates_pem: Vec<String>,
     memory: memory::Memory,
+    faults: Faults,
+    control_anywhere: bool,
 }
 
 /// A stand-in that listens. Await or spawn `server`; nothing is answered before.
@@ -70,6 +77,8 @@ pub struct Running {
     pub signing_certificates_pem: Vec<String>,
     /// Base address without a trailing slash.
     pub base_url: String,
+    /// Its faults, to be switched on and off from within the process; from outside `/sandbox/faults` does the same.
+    pub faults: Faults,
 }
 
 /// Makes keys and starts listening. Many stand-ins may run in one process.
@@ -85,6 +94,7 @@ pub fn start(config: EsiaConfig) -> Result<Running, StartError> {
     };
     let keys = keys::SigningKeys::generate(config.clock.now(), &*config.entropy)?;
     let certificates_pem = keys.certificates_pem()?;
+    let faults = Faults::default();
     let esia = web::Data::new(Esia {
         base_url: base_url.clone(),
         issuer: config.issuer,
@@ -95,19 +105,23 @@ pub fn start(config: EsiaConfig) -> Result<Running, StartError> {
         clock: config.clock,
         entropy: config.entropy,
         keys,
+        new_keys: OnceLock::new(),
         certificates_pem: certificates_pem.clone(),
         memory: memory::Memory::default(),
+        faults: faults.clone(),
+        control_anywhere: config.control_anywhere,
     });
     let app = move || {
         App::new()
             .app_data(esia.clone())
             .app_data(web::PayloadConfig::new(MAX_BODY_BYTES))
+            .wrap(from_fn(faults::around))
             // ESIA answers with and without a slash at the end.
             .wrap(NormalizePath::trim())
             .configure(routes)
     };
-    let server = HttpServer::new(app).workers(1).disable_signals().listen(config.listener)?.run();
-    Ok(Running { server, signing_certificates_pem: certificates_pem, base_url })
+    let server = HttpServer::new(app).workers(1).disable_signals().on_connect(faults::remember_socket).listen(config.listener)?.run();
+    Ok(Running { server, signing_certificates_pem: certificates_pem, base_url, faults })
 }
 
 fn routes(app: &mut web::ServiceConfig) {
@@ -128,6 +142,14 @@ fn routes(app: &mut web::ServiceConfig) {
         .route("/rs/orgs/{oid}", web::get().to(rest::organisation))
         .route("/public/esia.pem", web::get().to(page::certificates))
         .route("/sandbox.css", web::get().to(page::style))
+        .service(
+            web::resource("/sandbox/faults")
+                .route(web::get().to(control::list))
+                .route(web::put().to(control::replace))
+                .route(web::post().to(control::add))
+                .route(web::delete().to(control::clear)),
+        )
+        .route("/sandbox/faults/{id}", web::delete().to(control::remove))
         .route("/", web::get().to(page::front))
         // Clients in the field poll HEAD / and set their clocks by its Date.
         .route("/", web::head().to(page::front))
@@ -163,17 +185,23 @@ fn known_persona(personas: &'static [Persona], wanted: &str) -> Result<&'static 
 }
 
 impl Esia {
+    /// The keys that follow the present ones.
+    fn new_keys(&self) -> Result<&keys::SigningKeys, refusal::Refusal> {
+        let made = self.new_keys.get_or_init(|| keys::SigningKeys::generate(self.clock.now(), &*self.entropy).ok());
+        made.as_ref().ok_or_else(|| refusal::Code::ServerError.into())
+    }
+
     fn client(&self, client_id: &str) -> Option<&ClientRegistration> {
         self.clients.iter().find(|client| client.client_id == client_id)
     }
 
     /// Says so plainly where the second generation is asked for and this process has no Russian algorithms.
-    fn check_generation(generation: Generation) -> Result<(), fault::Fault> {
+    fn check_generation(generation: Generation) -> Result<(), refusal::Refusal> {
         if generation == Generation::V1 || gost_available() {
             return Ok(());
         }
-        Err(fault::Fault::because(
-            fault::Code::ServerError,
+        Err(refusal::Refusal::because(
+            refusal::Code::ServerError,
             "This stand-in runs without the OpenSSL GOST engine: start it with OPENSSL_CONF=certs/openssl-gost.cnf, or use /aas/oauth2/ac and /te.",
         ))
     }

@@ -6,9 +6,9 @@ use actix_web::{HttpResponse, HttpResponseBuilder, web};
 use askama::Template;
 
 use super::Esia;
-use super::fault::Fault;
 use super::memory::PendingLogin;
 use super::personas::Persona;
+use super::refusal::Refusal;
 use super::scope::Scope;
 
 #[derive(Template)]
@@ -117,13 +117,13 @@ fn scope_words(scope: &Scope) -> String {
 }
 
 /// An error that may not travel to the client: the client or its return address is not known.
-pub(super) fn fault(fault: &Fault) -> HttpResponse {
+pub(super) fn refusal(refusal: &Refusal) -> HttpResponse {
     plain(
         StatusCode::BAD_REQUEST,
         "Вход невозможен",
         &[
             "Система, которая вас сюда направила, не опознана или указала незарегистрированный адрес возврата, поэтому возвращать вас некуда.".into(),
-            fault.description(),
+            refusal.description(),
         ],
         None,
     )
@@ -147,6 +147,11 @@ pub(super) fn signed_out(gone: Cookie<'static>) -> HttpResponse {
     plain(StatusCode::OK, "Вы вышли", &["Страницу можно закрыть.".into()], Some(gone))
 }
 
+/// The front of an ESIA that is away.
+pub(super) fn away(status: StatusCode) -> HttpResponse {
+    plain(status, "Технические работы", &["Портал временно недоступен. Попробуйте позже.".into()], None)
+}
+
 /// `GET /`
 pub(super) async fn front(esia: web::Data<Esia>) -> HttpResponse {
     let clients = esia.clients.iter().map(|client| client.client_id.as_str()).collect::<Vec<_>>().join(", ");
@@ -165,7 +170,9 @@ pub(super) async fn not_found() -> HttpResponse {
 
 /// `GET /public/esia.pem`: where ESIA publishes an archive of its certificates, the stand-in gives them as text.
 pub(super) async fn certificates(esia: web::Data<Esia>) -> HttpResponse {
-    HttpResponse::Ok().content_type("application/x-pem-file").body(esia.certificates_pem.concat())
+    let new =
+        if esia.faults.publish_the_new_certificate() { esia.new_keys().ok().and_then(|keys| keys.certificates_pem().ok()) } else { None };
+    HttpResponse::Ok().content_type("application/x-pem-file").body(esia.certificates_pem.concat() + &new.unwrap_or_default().concat())
 }
 
 /// `GET /sandbox.css`

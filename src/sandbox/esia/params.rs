@@ -6,7 +6,7 @@ use std::time::Duration;
 use time::OffsetDateTime;
 use time::macros::format_description;
 
-use super::fault::{Code, Fault};
+use super::refusal::{Code, Refusal};
 use crate::domain::time::Timestamp;
 
 /// Form parameters, each at most once.
@@ -14,7 +14,7 @@ pub(super) struct Params(BTreeMap<String, String>);
 
 impl Params {
     /// Reads `application/x-www-form-urlencoded` text.
-    pub(super) fn parse(text: &[u8]) -> Result<Self, Fault> {
+    pub(super) fn parse(text: &[u8]) -> Result<Self, Refusal> {
         let mut params = BTreeMap::new();
         for (name, value) in url::form_urlencoded::parse(text) {
             // RFC 6749 §3.1: parameters must not be included more than once.
@@ -46,26 +46,26 @@ impl Params {
     }
 
     /// 007014 with the names of all that is missing. A scope that is there but empty has a code of its own, 007013.
-    pub(super) fn require(&self, names: &[&'static str]) -> Result<(), Fault> {
+    pub(super) fn require(&self, names: &[&'static str]) -> Result<(), Refusal> {
         let missing: Vec<&str> = names.iter().copied().filter(|name| self.get(name).is_none()).collect();
         match missing[..] {
             [] => Ok(()),
             ["scope"] if self.has("scope") => Err(Code::NoScope.into()),
-            _ => Err(Fault::missing(&missing)),
+            _ => Err(Refusal::missing(&missing)),
         }
     }
 
     /// `state` must be a UUID in its usual spelling.
-    pub(super) fn check_state(&self) -> Result<(), Fault> {
+    pub(super) fn check_state(&self) -> Result<(), Refusal> {
         let state = self.text("state");
         if state.len() == 36 && uuid::Uuid::try_parse(state).is_ok() {
             return Ok(());
         }
-        Err(Fault::because(Code::InvalidParameter, "The parameter state must be a UUID."))
+        Err(Refusal::because(Code::InvalidParameter, "The parameter state must be a UUID."))
     }
 
     /// `timestamp` must be `yyyy.MM.dd HH:mm:ss Z` and not further than `window` from `now`, before or after.
-    pub(super) fn check_timestamp(&self, now: Timestamp, window: Duration) -> Result<(), Fault> {
+    pub(super) fn check_timestamp(&self, now: Timestamp, window: Duration) -> Result<(), Refusal> {
         let sent = parse_timestamp(self.text("timestamp")).ok_or(Code::WrongTime)?;
         if now.since(sent) > window || sent.since(now) > window {
             return Err(Code::WrongTime.into());
@@ -131,8 +131,8 @@ mod tests {
     fn says_what_is_missing() {
         let params = Params::parse(b"scope=&state=x").expect("well-formed");
         assert_eq!(params.require(&["scope", "state"]), Err(Code::NoScope.into()));
-        let fault = params.require(&["code", "client_id", "state"]).expect_err("two are missing");
-        assert_eq!(fault.description(), "ESIA-007014: The request doesn`t contain the mandatory parameter [code, client_id].");
+        let refusal = params.require(&["code", "client_id", "state"]).expect_err("two are missing");
+        assert_eq!(refusal.description(), "ESIA-007014: The request doesn`t contain the mandatory parameter [code, client_id].");
         assert!(Params::parse(b"a=1&a=2").is_err());
     }
 }

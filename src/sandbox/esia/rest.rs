@@ -5,6 +5,7 @@ use actix_web::{HttpRequest, HttpResponse, ResponseError, web};
 use openssl::sha::sha256;
 use serde_json::{Value, json};
 
+use super::faults::Plan;
 use super::organisations::{Organisation, TERRITORY};
 use super::personas::{Membership, Persona};
 use super::tokens::AccessClaims;
@@ -143,7 +144,7 @@ impl Esia {
         let sent = request.headers().get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
         // RFC 7235 §2.1: the scheme is case-insensitive.
         let token = sent.and_then(|sent| sent.split_once(' ')).filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
-        token.and_then(|(_, token)| self.open_access_token(token.trim(), self.clock.now())).ok_or(Refused::Unauthorized)
+        token.and_then(|(_, token)| self.open_access_token(token.trim(), self.now(&Plan::of(request)))).ok_or(Refused::Unauthorized)
     }
 
     /// The person the token speaks for, who must be the one asked about.

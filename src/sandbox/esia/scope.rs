@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::Generation;
-use super::fault::{Code, Fault};
 use super::personas::Persona;
+use super::refusal::{Code, Refusal};
 
 /// Literally this on every stand, the test stand included.
 pub(super) const ORGANISATION_PREFIX: &str = "http://esia.gosuslugi.ru/";
@@ -78,12 +78,12 @@ pub(super) enum Scope {
 }
 
 /// Reads a space-separated scope. The order means nothing and repetitions fold.
-pub(super) fn parse(text: &str, generation: Generation) -> Result<BTreeSet<Scope>, Fault> {
+pub(super) fn parse(text: &str, generation: Generation) -> Result<BTreeSet<Scope>, Refusal> {
     text.split(' ').filter(|word| !word.is_empty()).map(|word| parse_word(word, generation)).collect()
 }
 
-fn parse_word(word: &str, generation: Generation) -> Result<Scope, Fault> {
-    let unknown = || Fault::because(Code::BadScope, format!("The requested scope is unknown or malformed: {word}"));
+fn parse_word(word: &str, generation: Generation) -> Result<Scope, Refusal> {
+    let unknown = || Refusal::because(Code::BadScope, format!("The requested scope is unknown or malformed: {word}"));
     if word == "openid" {
         return Ok(Scope::OpenId);
     }
@@ -101,16 +101,21 @@ fn parse_word(word: &str, generation: Generation) -> Result<Scope, Fault> {
 }
 
 /// Reads `scope_org` of the second generation: bare names, may be empty.
-pub(super) fn parse_organisation_names(text: &str) -> Result<BTreeSet<&'static str>, Fault> {
+pub(super) fn parse_organisation_names(text: &str) -> Result<BTreeSet<&'static str>, Refusal> {
     let known = |word: &str| ORGANISATION.into_iter().find(|name| *name == word);
-    let unknown = |word: &str| Fault::because(Code::BadScope, format!("The requested scope_org is unknown: {word}"));
+    let unknown = |word: &str| Refusal::because(Code::BadScope, format!("The requested scope_org is unknown: {word}"));
     text.split(' ').filter(|word| !word.is_empty()).map(|word| known(word).ok_or_else(|| unknown(word))).collect()
+}
+
+/// The organisations a requested scope names, whatever else is wrong with it.
+pub(super) fn organisations(text: &str) -> Vec<u64> {
+    text.split(' ').filter_map(|word| word.split_once("?org_oid=")?.1.parse().ok()).collect()
 }
 
 /// The `scope` claim for a person: every personal scope carries the person's id, `openid` does not, organisation scopes stay as asked.
 ///
 /// `scope_org` names no organisation. Which one ESIA applies it to is not public; here it is every organisation of the person.
-pub(super) fn claim_for(persona: &Persona, scopes: &BTreeSet<Scope>, names: &BTreeSet<&'static str>) -> Result<String, Fault> {
+pub(super) fn claim_for(persona: &Persona, scopes: &BTreeSet<Scope>, names: &BTreeSet<&'static str>) -> Result<String, Refusal> {
     let mut words = BTreeSet::new();
     for scope in scopes {
         words.insert(match scope {

@@ -5,8 +5,9 @@ use std::time::Duration;
 use actix_web::cookie::{Cookie, SameSite};
 use actix_web::{HttpRequest, HttpResponse, web};
 
-use super::fault::{Code, Fault};
+use super::faults::Plan;
 use super::params::Params;
+use super::refusal::{Code, Refusal};
 use super::{Esia, page};
 
 /// Remembers the last persona, to show it first. Tests of logout need something to end.
@@ -28,10 +29,10 @@ pub(super) async fn form(esia: web::Data<Esia>, request: HttpRequest) -> HttpRes
 }
 
 /// `POST /login`: `request` and either `persona` or `decision=deny`.
-pub(super) async fn submit(esia: web::Data<Esia>, body: web::Bytes) -> HttpResponse {
+pub(super) async fn submit(esia: web::Data<Esia>, request: HttpRequest, body: web::Bytes) -> HttpResponse {
     let params = match Params::parse(&body) {
         Ok(params) => params,
-        Err(fault) => return page::fault(&fault),
+        Err(refusal) => return page::refusal(&refusal),
     };
     let deny = params.get("decision") == Some("deny");
     let persona = esia.personas.iter().find(|persona| Some(persona.id) == params.get("persona"));
@@ -40,14 +41,18 @@ pub(super) async fn submit(esia: web::Data<Esia>, body: web::Bytes) -> HttpRespo
     }
     let now = esia.clock.now();
     let Some(login) = esia.memory.logins.take_if(params.text("request"), now, |_| true) else { return page::stale_login() };
+    let plan = Plan::of(&request);
+    if let Some(code) = plan.error() {
+        return Refusal::from(code).redirect(&login.redirect_uri, Some(&login.state));
+    }
     match persona {
         Some(persona) if !deny => {
-            let mut answer = esia.finish(&login, persona, now);
+            let mut answer = esia.finish(&login, persona, &plan);
             let cookie = Cookie::build(COOKIE, persona.id).path("/").http_only(true).same_site(SameSite::Lax).finish();
             // Fails only for a value no header may carry; persona ids are plain ASCII. The cookie is a convenience in any case.
             let _ = answer.add_cookie(&cookie);
             answer
         }
-        _ => Fault::from(Code::Declined).redirect(&login.redirect_uri, Some(&login.state)),
+        _ => Refusal::from(Code::Declined).redirect(&login.redirect_uri, Some(&login.state)),
     }
 }

@@ -10,15 +10,15 @@ use openssl::x509::X509;
 use openssl::x509::store::X509StoreBuilder;
 
 use super::config::ClientRegistration;
-use super::fault::{Code, Fault};
 use super::params::Params;
+use super::refusal::{Code, Refusal};
 use super::{Generation, gost};
 
 /// A PKCS#7 file with a chain of certificates is some kilobytes; more is not a signature.
 const MAX_SECRET_CHARS: usize = 32 * 1024;
 
 /// Checks the request's `client_secret` against the strings it may have signed.
-pub(super) fn check(client: &ClientRegistration, generation: Generation, params: &Params, signed: &[String]) -> Result<(), Fault> {
+pub(super) fn check(client: &ClientRegistration, generation: Generation, params: &Params, signed: &[String]) -> Result<(), Refusal> {
     let secret = decode(params.text("client_secret")).ok_or(Code::SecretWrong)?;
     let good = match generation {
         Generation::V1 => signed.iter().any(|text| pkcs7_holds(client, text.as_bytes(), &secret).unwrap_or(false)),

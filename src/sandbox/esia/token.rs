@@ -9,8 +9,9 @@ use openssl::sha::sha256;
 use serde_json::Value;
 
 use super::config::ClientRegistration;
-use super::fault::{Code, Fault};
+use super::faults::Plan;
 use super::params::Params;
+use super::refusal::{Code, Refusal};
 use super::scope::{self, Scope};
 use super::{Esia, Generation, signature};
 
@@ -28,11 +29,15 @@ fn answer(esia: &Esia, generation: Generation, request: &HttpRequest, body: &[u8
     let is_form = actix_web::HttpMessage::content_type(request).eq_ignore_ascii_case("application/x-www-form-urlencoded");
     let params = match if is_form { Params::parse(body) } else { Ok(Params::none()) } {
         Ok(params) => params,
-        Err(fault) => return fault.json(None),
+        Err(refusal) => return refusal.json(None),
     };
-    match esia.grant(generation, &params) {
+    let plan = Plan::of(request);
+    if let Some(code) = plan.error() {
+        return Refusal::from(code).json(params.get("state"));
+    }
+    match esia.grant(generation, &params, &plan) {
         Ok(answer) => HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "no-store")).json(answer),
-        Err(fault) => fault.json(params.get("state")),
+        Err(refusal) => refusal.json(params.get("state")),
     }
 }
 
@@ -45,7 +50,7 @@ enum Grant {
 }
 
 impl Grant {
-    fn of(params: &Params) -> Result<Self, Fault> {
+    fn of(params: &Params) -> Result<Self, Refusal> {
         match params.get("grant_type") {
             // ESIA names all that is missing at once; so does this list when the grant is not known yet.
             None => Err(params
@@ -59,7 +64,7 @@ impl Grant {
         }
     }
 
-    fn check_mandatory(self, generation: Generation, params: &Params) -> Result<(), Fault> {
+    fn check_mandatory(self, generation: Generation, params: &Params) -> Result<(), Refusal> {
         let mut names = vec!["state", "client_id", "client_secret", "scope", "timestamp"];
         match (self, generation) {
             (Self::AuthorizationCode, Generation::V1) => names.extend(["code", "redirect_uri"]),
@@ -84,22 +89,22 @@ impl Grant {
 }
 
 impl Esia {
-    fn grant(&self, generation: Generation, params: &Params) -> Result<Value, Fault> {
+    fn grant(&self, generation: Generation, params: &Params, plan: &Plan) -> Result<Value, Refusal> {
         Self::check_generation(generation)?;
         let grant = Grant::of(params)?;
         grant.check_mandatory(generation, params)?;
         let client = self.client(params.text("client_id")).ok_or(Code::ClientNotAllowed)?;
         params.check_state()?;
-        params.check_timestamp(self.clock.now(), self.timestamp_window)?;
+        params.check_timestamp(self.now(plan), self.timestamp_window)?;
         signature::check(client, generation, params, &grant.signed(generation, params))?;
         match grant {
-            Grant::AuthorizationCode => self.redeem_code(client, generation, params),
-            Grant::ClientCredentials => self.for_system(client, generation, params),
-            Grant::RefreshToken => self.refresh(client, generation, params),
+            Grant::AuthorizationCode => self.redeem_code(client, generation, params, plan),
+            Grant::ClientCredentials => self.for_system(client, generation, params, plan),
+            Grant::RefreshToken => self.refresh(client, generation, params, plan),
         }
     }
 
-    fn redeem_code(&self, client: &ClientRegistration, generation: Generation, params: &Params) -> Result<Value, Fault> {
+    fn redeem_code(&self, client: &ClientRegistration, generation: Generation, params: &Params, plan: &Plan) -> Result<Value, Refusal> {
         let now = self.clock.now();
         // Another client's try leaves the code to its owner; the owner's first try uses it up, whatever comes of it.
         let own = |sign_in: &str| sign_in == client.client_id;
@@ -109,14 +114,14 @@ impl Esia {
             return Err(Code::InvalidGrant.into());
         }
         if scope::parse(params.text("scope"), generation)? != issued.sign_in.scopes {
-            return Err(Fault::because(Code::BadScope, "The scope differs from that of the authorization request."));
+            return Err(Refusal::because(Code::BadScope, "The scope differs from that of the authorization request."));
         }
         check_pkce(issued.code_challenge.as_deref(), params.get("code_verifier"))?;
-        self.person_tokens(client, &issued.sign_in, params.text("state"), issued.offline, now)
+        self.person_tokens(client, &issued.sign_in, params.text("state"), issued.offline, plan)
     }
 
     /// A system asks for itself: organisation scopes only, each for an organisation that exists.
-    fn for_system(&self, client: &ClientRegistration, generation: Generation, params: &Params) -> Result<Value, Fault> {
+    fn for_system(&self, client: &ClientRegistration, generation: Generation, params: &Params, plan: &Plan) -> Result<Value, Refusal> {
         if let Some(redirect_uri) = params.get("redirect_uri")
             && !client.redirect_uris.iter().any(|registered| registered == redirect_uri)
         {
@@ -128,32 +133,32 @@ impl Esia {
             match scope {
                 Scope::Organisation { oid, text } if self.organisation(*oid).is_some() => words.push(text.as_str()),
                 Scope::Organisation { oid, .. } => {
-                    return Err(Fault::because(Code::BadScope, format!("There is no organisation {oid}.")));
+                    return Err(Refusal::because(Code::BadScope, format!("There is no organisation {oid}.")));
                 }
                 Scope::OpenId | Scope::Person(_) => {
-                    return Err(Fault::because(Code::BadScope, "A system's own token takes organisation scopes only."));
+                    return Err(Refusal::because(Code::BadScope, "A system's own token takes organisation scopes only."));
                 }
             }
         }
         if words.is_empty() {
             return Err(Code::NoScope.into());
         }
-        self.system_token(client, &words.join(" "), params.text("state"), self.clock.now())
+        self.system_token(client, &words.join(" "), params.text("state"), plan)
     }
 
-    fn refresh(&self, client: &ClientRegistration, generation: Generation, params: &Params) -> Result<Value, Fault> {
+    fn refresh(&self, client: &ClientRegistration, generation: Generation, params: &Params, plan: &Plan) -> Result<Value, Refusal> {
         let now = self.clock.now();
         let own = |sign_in: &super::memory::SignIn| sign_in.client_id == client.client_id;
         let sign_in = self.memory.refresh_tokens.take_if(params.text("refresh_token"), now, own).ok_or(Code::InvalidGrant)?;
         if scope::parse(params.text("scope"), generation)? != sign_in.scopes {
-            return Err(Fault::because(Code::BadScope, "The scope differs from that of the authorization request."));
+            return Err(Refusal::because(Code::BadScope, "The scope differs from that of the authorization request."));
         }
-        self.person_tokens(client, &sign_in, params.text("state"), true, now)
+        self.person_tokens(client, &sign_in, params.text("state"), true, plan)
     }
 }
 
 /// RFC 7636 §4.6, with ESIA's codes.
-fn check_pkce(challenge: Option<&str>, verifier: Option<&str>) -> Result<(), Fault> {
+fn check_pkce(challenge: Option<&str>, verifier: Option<&str>) -> Result<(), Refusal> {
     match (challenge, verifier) {
         (None, None) => Ok(()),
         (None, Some(_)) => Err(Code::PkceNotStarted.into()),

@@ -7,9 +7,10 @@ use serde_json::{Map, Value, json};
 
 use super::Esia;
 use super::config::{ClientRegistration, TokenAlg};
-use super::fault::{Code, Fault};
+use super::faults::Plan;
 use super::memory::{PendingLogin, SignIn};
 use super::personas::Persona;
+use super::refusal::{Code, Refusal};
 use super::scope::Scope;
 use crate::domain::time::Timestamp;
 
@@ -33,15 +34,15 @@ pub(super) struct AccessClaims {
 
 impl Esia {
     /// The authorization code, itself a JWT.
-    pub(super) fn code(&self, login: &PendingLogin, sign_in: &SignIn, now: Timestamp) -> Result<String, Fault> {
-        let iat = now.secs();
+    pub(super) fn code(&self, login: &PendingLogin, sign_in: &SignIn, plan: &Plan) -> Result<String, Refusal> {
+        let iat = self.now(plan).secs();
         let payload = json!({
-            "iss": self.issuer, "client_id": sign_in.client_id, "scope": sign_in.claim, "params": {},
+            "iss": self.issuer_for(plan), "client_id": sign_in.client_id, "scope": sign_in.claim, "params": {},
             "urn:esia:client:state": login.state, "urn:esia:sid": sign_in.session, "urn:esia:sbj": subject(sign_in.persona),
             "auth_mthd": "PWD", "acr": {"2fa": "otp"}, "auth_time": sign_in.auth_time.secs(),
             "nbf": iat, "iat": iat, "exp": iat + CODE_LIFETIME.as_secs().cast_signed(),
         });
-        self.sign(self.token_alg_of(&sign_in.client_id), "authorization_code", 1, &payload)
+        self.sign(self.token_alg_of(&sign_in.client_id), "authorization_code", 1, &payload, plan)
     }
 
     /// The token endpoint's answer to a person's code or refresh token.
@@ -51,39 +52,45 @@ impl Esia {
         sign_in: &SignIn,
         state: &str,
         refreshable: bool,
-        now: Timestamp,
-    ) -> Result<Value, Fault> {
-        let mut claims = self.access_claims(client, &sign_in.claim, &sign_in.session, now);
+        plan: &Plan,
+    ) -> Result<Value, Refusal> {
+        let mut claims = self.access_claims(client, &sign_in.claim, &sign_in.session, plan);
         claims.insert("urn:esia:sbj_id".into(), json!(sign_in.persona.oid));
-        let mut answer = self.token_response(client, claims, state)?;
+        let mut answer = self.token_response(client, claims, state, plan)?;
         if sign_in.scopes.contains(&Scope::OpenId) {
-            answer["id_token"] = json!(self.id_token(client, sign_in, now)?);
+            answer["id_token"] = json!(self.id_token(client, sign_in, plan)?);
         }
         if refreshable {
             let token = self.entropy.uuid();
-            self.memory.refresh_tokens.put(token.clone(), sign_in.clone(), now, REFRESH_LIFETIME);
+            self.memory.refresh_tokens.put(token.clone(), sign_in.clone(), self.clock.now(), REFRESH_LIFETIME);
             answer["refresh_token"] = json!(token);
         }
         Ok(answer)
     }
 
     /// The token endpoint's answer to a system asking for itself.
-    pub(super) fn system_token(&self, client: &ClientRegistration, claim: &str, state: &str, now: Timestamp) -> Result<Value, Fault> {
-        let claims = self.access_claims(client, claim, &self.entropy.uuid(), now);
-        self.token_response(client, claims, state)
+    pub(super) fn system_token(&self, client: &ClientRegistration, claim: &str, state: &str, plan: &Plan) -> Result<Value, Refusal> {
+        let claims = self.access_claims(client, claim, &self.entropy.uuid(), plan);
+        self.token_response(client, claims, state, plan)
     }
 
     /// The claims of an access token of ours that is in force.
     pub(super) fn open_access_token(&self, token: &str, now: Timestamp) -> Option<AccessClaims> {
-        let claims: AccessClaims = serde_json::from_slice(&self.keys.open("access", token)?).ok()?;
+        let claims: AccessClaims = serde_json::from_slice(&self.opened(token)?).ok()?;
         (claims.iss == self.issuer && now.secs() < claims.exp).then_some(claims)
     }
 
+    /// During a rotation tokens of both keys are good.
+    fn opened(&self, token: &str) -> Option<Vec<u8>> {
+        let rotated = || self.new_keys.get()?.as_ref()?.open("access", token);
+        self.keys.open("access", token).or_else(rotated)
+    }
+
     /// No `aud` and no `sub`: the audience is `client_id`, the subject a number in a claim of its own.
-    fn access_claims(&self, client: &ClientRegistration, scope: &str, session: &str, now: Timestamp) -> Map<String, Value> {
-        let iat = now.secs();
+    fn access_claims(&self, client: &ClientRegistration, scope: &str, session: &str, plan: &Plan) -> Map<String, Value> {
+        let iat = self.now(plan).secs();
         let members = [
-            ("iss", json!(self.issuer)),
+            ("iss", json!(self.issuer_for(plan))),
             ("client_id", json!(client.client_id)),
             ("scope", json!(scope)),
             ("urn:esia:sid", json!(session)),
@@ -94,26 +101,31 @@ impl Esia {
         members.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
     }
 
-    fn token_response(&self, client: &ClientRegistration, claims: Map<String, Value>, state: &str) -> Result<Value, Fault> {
-        let token = self.sign(client.token_alg, "access", 1, &Value::Object(claims))?;
+    fn token_response(&self, client: &ClientRegistration, claims: Map<String, Value>, state: &str, plan: &Plan) -> Result<Value, Refusal> {
+        let token = self.sign(client.token_alg, "access", 1, &Value::Object(claims), plan)?;
         Ok(json!({"access_token": token, "state": state, "token_type": "Bearer", "expires_in": ACCESS_LIFETIME_SECONDS}))
     }
 
-    fn id_token(&self, client: &ClientRegistration, sign_in: &SignIn, now: Timestamp) -> Result<String, Fault> {
-        let iat = now.secs();
+    fn id_token(&self, client: &ClientRegistration, sign_in: &SignIn, plan: &Plan) -> Result<String, Refusal> {
+        let iat = self.now(plan).secs();
         let mut payload = json!({
-            "iss": self.issuer, "aud": client.client_id, "sub": sign_in.persona.oid, "urn:esia:sid": sign_in.session,
+            "iss": self.issuer_for(plan), "aud": client.client_id, "sub": sign_in.persona.oid, "urn:esia:sid": sign_in.session,
             "urn:esia:sbj": subject(sign_in.persona), "amr": "PWD", "urn:esia:amd": "PWD", "auth_time": sign_in.auth_time.secs(),
             "nbf": iat, "iat": iat, "exp": iat + ID_LIFETIME_SECONDS,
         });
         if let Some(nonce) = &sign_in.nonce {
             payload["nonce"] = json!(nonce);
         }
-        self.sign(client.token_alg, "id", 0, &payload)
+        self.sign(client.token_alg, "id", 0, &payload, plan)
     }
 
-    fn sign(&self, alg: TokenAlg, sbt: &str, ver: u8, payload: &Value) -> Result<String, Fault> {
-        self.keys.sign(alg, sbt, ver, payload).ok_or_else(|| Code::ServerError.into())
+    fn issuer_for<'a>(&'a self, plan: &'a Plan) -> &'a str {
+        plan.issuer().unwrap_or(&self.issuer)
+    }
+
+    fn sign(&self, alg: TokenAlg, sbt: &str, ver: u8, payload: &Value, plan: &Plan) -> Result<String, Refusal> {
+        let keys = if plan.rotated() { self.new_keys()? } else { &self.keys };
+        keys.sign(alg, sbt, ver, payload).ok_or_else(|| Code::ServerError.into())
     }
 
     fn token_alg_of(&self, client_id: &str) -> TokenAlg {

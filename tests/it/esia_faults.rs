@@ -1,0 +1,139 @@
+//! An identity provider that is slow, broken, lying about the time or changing its keys, at every place where it is asked: each time
+//! the person reads the truth about it soon, no badge comes of it, and afterwards the same application goes on.
+
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use crate::flow::Page;
+use crate::harness::{End, Harness, Person, VERIFIER, parameter};
+
+const COMMUNITY: &str = "218000001";
+const PERSONA: &str = "kindergarten-head";
+/// What one exchange with the provider may take.
+const TIMEOUT: Duration = Duration::from_secs(1);
+/// A page rendered on a busy machine.
+const SLACK: Duration = Duration::from_secs(3);
+
+impl Harness {
+    /// Switches faults on at the stand-in, in the place of all others.
+    pub async fn set_faults(&self, faults: Value) {
+        let answer = self.http.put(format!("{}/sandbox/faults", self.ready().esia_url)).json(&faults).send().await.unwrap();
+        assert_eq!(answer.status(), 200, "{faults}: {}", answer.text().await.unwrap());
+    }
+
+    /// Faults as the stand-in lists them, with how often they struck.
+    pub async fn faults(&self) -> Vec<Value> {
+        let answer = self.http.get(format!("{}/sandbox/faults", self.ready().esia_url)).send().await.unwrap();
+        let list: Value = answer.json().await.unwrap();
+        list["faults"].as_array().unwrap().clone()
+    }
+
+    /// Switches all faults off.
+    pub async fn clear_faults(&self) {
+        self.set_faults(json!([])).await;
+    }
+}
+
+/// One application that meets fault after fault.
+pub struct Trial {
+    pub h: Harness,
+    pub application: String,
+    pub person: Person,
+    next: String,
+    errors: u64,
+}
+
+impl Trial {
+    pub async fn start() -> Self {
+        let h = Harness::start_with(&[("GOSBADGE__IDP__ESIA__TIMEOUT", "1s")]).await;
+        let (application, next) = h.begin(COMMUNITY).await;
+        let errors = gosbadge::telemetry::error_count();
+        Self { h, application, person: Person::new(), next, errors }
+    }
+
+    /// Signs in while the faults are on; where that ends.
+    pub async fn walk_with(&mut self, faults: &Value) -> End {
+        self.h.set_faults(faults.clone()).await;
+        let begun = Instant::now();
+        let end = self.person.walk(&self.next, PERSONA).await;
+        assert!(begun.elapsed() < TIMEOUT + SLACK, "{faults}: {:?}", begun.elapsed());
+        let struck = self.h.faults().await;
+        assert!(struck.iter().all(|fault| fault["struck"] != 0), "not met: {struck:?}");
+        self.h.assert_no_badge(COMMUNITY).await;
+        assert_eq!(self.h.count("SELECT COUNT(*) AS n FROM authorization_codes"), 0, "{faults}");
+        assert_eq!(gosbadge::telemetry::error_count(), self.errors, "{faults}: an ERROR was logged");
+        self.next = self.h.url(&format!("/applications/{}/login", self.application));
+        end
+    }
+
+    /// The fault ends on our page, with this code and a way to try again.
+    pub async fn expect(&mut self, code: &str, faults: Value) {
+        let end = self.walk_with(&faults).await;
+        assert_eq!(end.location, None, "{faults}");
+        let page = Page::of(&end);
+        assert_eq!(page.text(".code"), code, "{faults}");
+        assert_ne!(end.status, 500, "{faults}");
+        assert_eq!(page.one("a.button", "href"), format!("/applications/{}/login", self.application), "{faults}");
+    }
+
+    /// Without faults the same application leads to a badge.
+    pub async fn end_well(mut self) {
+        self.h.clear_faults().await;
+        let end = self.person.walk(&self.next, PERSONA).await;
+        let code = parameter(end.location.as_deref().unwrap_or_else(|| panic!("{}", end.body)), "code").unwrap();
+        let (status, body) = self.h.redeem(&code, VERIFIER).await;
+        assert_eq!(status, 200, "{body}");
+        assert_eq!(self.h.application(&self.application).await["state"], "issued");
+        self.h.stop().await;
+    }
+}
+
+/// Everything that can go wrong on the way, at one place where the service itself asks.
+async fn broken_at(place: &str) {
+    let mut trial = Trial::start().await;
+    for (code, mut fault) in [
+        ("F18", json!({"kind": "status"})),
+        ("F18", json!({"kind": "status", "status": 502})),
+        ("F18", json!({"kind": "slow", "seconds": 20})),
+        ("F18", json!({"kind": "drip", "seconds": 0.3})),
+        ("F18", json!({"kind": "truncated"})),
+        ("F18", json!({"kind": "not_json"})),
+        ("F18", json!({"kind": "huge"})),
+        ("F18", json!({"kind": "gzip_bomb"})),
+        ("F18", json!({"kind": "disconnect"})),
+        ("F17", json!({"kind": "redirect"})),
+        ("F17", json!({"kind": "redirect", "to": "http://169.254.169.254/latest/meta-data/"})),
+        ("F18", json!({"kind": "error", "code": "007008"})),
+        ("F17", json!({"kind": "error", "code": "008010"})),
+    ] {
+        fault["where"] = json!(place);
+        trial.expect(code, fault).await;
+    }
+    trial.end_well().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_token_endpoint_breaks() {
+    broken_at("te").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_token_endpoint_breaks_for_the_system() {
+    broken_at("system_token").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_persons_record_breaks() {
+    broken_at("person").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_list_of_roles_breaks() {
+    broken_at("roles").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_organisations_record_breaks() {
+    broken_at("organisation").await;
+}
