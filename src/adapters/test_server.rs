@@ -23,11 +23,13 @@ pub(super) struct Reply {
     pub drip: Duration,
     /// Pause before the status line.
     pub delay: Duration,
+    /// Close the connection in place of an answer.
+    pub hang_up: bool,
 }
 
 impl Reply {
     pub(super) fn new(status: u16, headers: &str, body: impl Into<Vec<u8>>) -> Self {
-        Self { status, headers: headers.into(), body: body.into(), drip: Duration::ZERO, delay: Duration::ZERO }
+        Self { status, headers: headers.into(), body: body.into(), drip: Duration::ZERO, delay: Duration::ZERO, hang_up: false }
     }
 
     pub(super) fn json(status: u16, body: &serde_json::Value) -> Self {
@@ -73,6 +75,9 @@ fn talk(mut stream: TcpStream, answer: &dyn Fn(&Received) -> Reply) -> std::io::
     let path = head.split(' ').nth(1).unwrap_or_default().to_owned();
     let reply = answer(&Received { path, head, body: String::from_utf8(body).unwrap() });
     std::thread::sleep(reply.delay);
+    if reply.hang_up {
+        return Ok(());
+    }
     write!(stream, "HTTP/1.1 {} X\r\n{}connection: close\r\n\r\n", reply.status, reply.headers)?;
     if reply.drip.is_zero() {
         return stream.write_all(&reply.body);

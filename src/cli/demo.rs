@@ -62,7 +62,13 @@ async fn demonstrate(args: &DemoArgs, parts: Parts) -> Result<bool, WireError> {
 }
 
 async fn start(args: &DemoArgs, parts: Parts, data: &Scratch) -> Result<Dev, WireError> {
-    let options = |listen| dev::Options { listen, data_dir: data.0.clone(), settings: Vec::new(), parts: parts.clone() };
+    let options = |listen| dev::Options {
+        listen,
+        data_dir: data.0.clone(),
+        esia: dev::EsiaMode::default(),
+        settings: Vec::new(),
+        parts: parts.clone(),
+    };
     match dev::start(options(args.listen)).await {
         // The default port is a convenience; a busy one must not spoil a newcomer's first minute.
         Err(e) if args.listen.port() == 8080 => {

@@ -1,18 +1,22 @@
 //! A whole development set-up on loopback: the service, the stand-in ESIA and the stand-in platform, wired to each other
 //! through their public interfaces. `demo`, `serve --dev` and the tests start it.
 
+mod stand_in_esia;
+
 use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use openssl::x509::X509;
 use serde::Serialize;
 use tokio::task::JoinHandle;
 
+use stand_in_esia::CLIENT_ID;
+pub use stand_in_esia::EsiaMode;
+
 use super::server::{self, Running};
 use super::wire::{self, Parts, WireError};
-use crate::config::{self, Config};
+use crate::config::{self, Config, EsiaGeneration};
 use crate::domain::community::PlatformId;
 use crate::domain::webhook_signature::WebhookSecret;
 use crate::sandbox::{esia, platform};
@@ -20,8 +24,6 @@ use crate::service::add_operator::{self, Role};
 use crate::service::add_platform::{self, NewPlatform, PlatformSecrets};
 use crate::service::{Actor, App, Error};
 
-/// Mnemonic of the service at the stand-in ESIA.
-const CLIENT_ID: &str = "GOSBADGE";
 /// Short name of the stand-in platform.
 const PLATFORM: &str = "demo";
 /// Name of the development operator.
@@ -33,6 +35,8 @@ pub struct Options {
     pub listen: SocketAddr,
     /// Where everything is kept.
     pub data_dir: PathBuf,
+    /// How the service speaks to the stand-in ESIA.
+    pub esia: EsiaMode,
     /// Further settings as environment pairs, `GOSBADGE__STATUS__TTL`.
     pub settings: Vec<(String, String)>,
     /// Clock, randomness and what tests put in place of other ports.
@@ -132,13 +136,13 @@ fn dev_config(options: &Options, public: &str, listen: SocketAddr, admin: Socket
         ("GOSBADGE__LISTEN", listen.to_string()),
         ("GOSBADGE__ADMIN__LISTEN", admin.to_string()),
         ("GOSBADGE__DATA_DIR", options.data_dir.display().to_string()),
-        ("GOSBADGE__IDP__ESIA__GENERATION", "v1".to_owned()),
         ("GOSBADGE__IDP__ESIA__ORGANISATION_ROUTE", "client_credentials".to_owned()),
         ("GOSBADGE__IDP__ESIA__PKCE", "S256".to_owned()),
         ("GOSBADGE__IDP__ESIA__NONCE", "require".to_owned()),
         ("GOSBADGE__HTTP__WORKERS", "2".to_owned()),
     ];
-    let own = own.into_iter().map(|(k, v)| (k.to_owned(), v));
+    let own = own.into_iter().chain(options.esia.settings().map(|(k, v)| (k, v.to_owned())));
+    let own = own.map(|(k, v)| (k.to_owned(), v));
     config::load(None, own.chain(options.settings.iter().cloned())).map_err(WireError::new)
 }
 
@@ -157,20 +161,12 @@ pub async fn start(options: Options) -> Result<Dev, WireError> {
     let mut parts = options.parts;
     let mut stand_ins = Vec::new();
 
-    let identity = wire::client_identity(&config.data_dir.join("dev"), parts.clock.now())?;
-    let mut esia_config = esia::EsiaConfig::new(esia_listener, Arc::clone(&parts.clock), Arc::clone(&parts.entropy));
-    esia_config.clients = vec![esia::ClientRegistration {
-        client_id: CLIENT_ID.to_owned(),
-        certificates: X509::stack_from_pem(&identity.certificate).map_err(WireError::new)?,
-        redirect_uris: vec![format!("{public_url}{}", crate::service::identity_providers::callback_path("esia"))],
-        token_alg: esia::TokenAlg::Rs256,
-    }];
-    let stand_in = esia::start(esia_config).map_err(WireError::new)?;
-    // RSA comes first; the development set-up uses v1 with RS256 tokens, which needs no GOST engine.
-    let trusted = stand_in.signing_certificates_pem.iter().take(1).map(|pem| pem.clone().into_bytes()).collect();
-    stand_ins.push((stand_in.server.handle(), tokio::spawn(stand_in.server)));
+    let stand_in = stand_in_esia::start(options.esia, &config, esia_listener, &parts)?;
+    let server = stand_in.running.server;
+    stand_ins.push((server.handle(), tokio::spawn(server)));
     if parts.idps.is_none() {
         let front = parts.esia_front.as_deref().unwrap_or(&esia_url);
+        let (identity, trusted) = (stand_in.identity, stand_in.trusted);
         parts.idps = Some(vec![wire::sandbox_provider(&config, front, CLIENT_ID, identity, trusted, Arc::clone(&parts.entropy))?]);
     }
 
@@ -189,7 +185,13 @@ pub async fn start(options: Options) -> Result<Dev, WireError> {
         public_url,
         esia_url,
         platform_url,
-        esia: ReadyEsia { client_id: CLIENT_ID.to_owned(), generation: "v1".to_owned() },
+        esia: ReadyEsia {
+            client_id: CLIENT_ID.to_owned(),
+            generation: match config.idp.esia.generation {
+                EsiaGeneration::V1 => "v1".to_owned(),
+                EsiaGeneration::V2 => "v2".to_owned(),
+            },
+        },
         platform: ReadyPlatform {
             id: PLATFORM.to_owned(),
             client_id: secrets.client_id,

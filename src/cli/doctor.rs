@@ -1,22 +1,23 @@
 //! `gosbadge doctor`: examines the set-up and says what to do.
 
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use clap::Args;
-use openssl::x509::X509;
 use serde::Serialize;
 
 use super::wire::{self, Parts};
-use super::{ConfigFile, print_json};
-use crate::config::{Config, EsiaGeneration, TokenAlgorithm};
+use super::{ConfigFile, gost, print_json};
+use crate::config::Config;
 use crate::domain::time::Timestamp;
+use crate::ports::IdentityProvider;
 use crate::store::migrate;
 
 /// Options of `gosbadge doctor`.
 #[derive(Args)]
 pub struct DoctorArgs {
     #[command(flatten)]
-    file: ConfigFile,
+    pub(super) file: ConfigFile,
     /// Print one JSON object
     #[arg(long)]
     json: bool,
@@ -74,13 +75,13 @@ async fn examine(config: &Config, parts: Parts, out: &mut Vec<Finding>) {
     out.push(data_dir(config));
     let migrated = database(config, out).await;
     if migrated {
-        out.push(match super::app_for_config(config, parts).await {
+        out.push(match super::app_for_config(config, parts.clone()).await {
             Ok(app) => finding(Level::Good, "keys", format!("{} signing keys open", app.signer.public_keys().len())),
             Err(e) => finding(Level::Bad, "keys", e.to_string()),
         });
     }
-    identity_provider(config, now, out);
-    out.push(gost(config));
+    identity_provider(config, &parts, out).await;
+    out.push(gost_engine(config));
 }
 
 fn clock(now: Timestamp) -> Finding {
@@ -132,50 +133,60 @@ async fn database(config: &Config, out: &mut Vec<Finding>) -> bool {
     }
 }
 
-fn identity_provider(config: &Config, now: Timestamp, out: &mut Vec<Finding>) {
-    let e = &config.idp.esia;
-    let files = e
-        .certificate_file
-        .iter()
-        .map(|f| ("our certificate", f))
-        .chain(e.trusted_certificate_files.iter().map(|f| ("ESIA's certificate", f)));
-    let mut any = false;
+async fn identity_provider(config: &Config, parts: &Parts, out: &mut Vec<Finding>) {
+    let (e, now) = (&config.idp.esia, parts.clock.now());
+    let files = e.certificate_file.iter().map(|f| ("our certificate", f));
+    let files = files.chain(e.trusted_certificate_files.iter().map(|f| ("ESIA's certificate", f)));
+    let before = out.len();
     for (whose, file) in files {
-        any = true;
-        let read = std::fs::read(file)
-            .map_err(|e| e.to_string())
-            .and_then(|pem| X509::from_pem(&pem).map_err(|_| "not a PEM certificate".to_owned()));
-        out.push(match read {
-            Ok(cert) => expiry(whose, &cert, now),
-            Err(why) => finding(Level::Bad, "certificate", format!("{whose}, {}: {why}", file.display())),
-        });
-    }
-    if !any {
-        out.push(finding(Level::Note, "certificate", "no ESIA certificates configured: only `serve --dev` can sign people in"));
-    }
-}
-
-fn expiry(whose: &str, cert: &X509, now: Timestamp) -> Finding {
-    let at = openssl::asn1::Asn1Time::from_unix(now.secs());
-    let left = at.and_then(|at| at.diff(cert.not_after())).map(|d| d.days);
-    match left {
-        Ok(days) if days < 0 => finding(Level::Bad, "certificate", format!("{whose} expired {} days ago: replace it", -days)),
-        Ok(days) if days < 30 => finding(Level::Note, "certificate", format!("{whose} expires in {days} days: order the next one now")),
-        Ok(days) => finding(Level::Good, "certificate", format!("{whose} is good for {days} more days")),
-        Err(_) => finding(Level::Bad, "certificate", format!("{whose} has no readable date")),
-    }
-}
-
-fn gost(config: &Config) -> Finding {
-    let e = &config.idp.esia;
-    let needed = e.generation == EsiaGeneration::V2 || e.token_algorithm == TokenAlgorithm::Gost3410_2012_256;
-    let loaded = openssl::hash::MessageDigest::from_name("md_gost12_256").is_some();
-    let how = "install libengine-gost-openssl and start with OPENSSL_CONF=certs/openssl-gost.cnf";
-    match (loaded, needed) {
-        (true, _) => finding(Level::Good, "GOST engine", "loaded"),
-        (false, true) => finding(Level::Bad, "GOST engine", format!("not loaded, but the configuration needs it: {how}")),
-        (false, false) => {
-            finding(Level::Note, "GOST engine", format!("not loaded; not needed for this configuration. For v2/v3 of ESIA: {how}"))
+        match wire::certificates_in(file) {
+            Ok(all) => {
+                out.extend(all.iter().map(|(print, ends)| expiry(&format!("{whose} {print}… in {}", file.display()), *ends, now)));
+            }
+            Err(why) => out.push(finding(Level::Bad, "certificate", format!("{whose}: {why}"))),
         }
+    }
+    if out.len() == before {
+        out.push(finding(Level::Note, "certificate", "no ESIA certificates configured: only `serve --dev` can sign people in"));
+        return;
+    }
+    match wire::provider(config, Arc::clone(&parts.entropy)) {
+        Ok(provider) => examine_provider(&*provider, now, out).await,
+        Err(e) => out.push(finding(Level::Bad, "ESIA", e.to_string())),
+    }
+}
+
+/// What the provider finds out by itself: whether it can be reached, and how far the clocks are apart.
+async fn examine_provider(provider: &dyn IdentityProvider, now: Timestamp, out: &mut Vec<Finding>) {
+    let condition = provider.examine(now).await;
+    if let Some(offset) = condition.clock_offset_ms {
+        out.push(finding(Level::Good, "ESIA", format!("answers; its clock minus ours is {:.1} s", offset as f64 / 1000.0)));
+    }
+    out.extend(condition.troubles.into_iter().map(|e| finding(Level::Bad, "ESIA", e.detail)));
+}
+
+fn expiry(whose: &str, ends: Option<Timestamp>, now: Timestamp) -> Finding {
+    let days = |d: std::time::Duration| d.as_secs() / 86_400;
+    match ends {
+        None => finding(Level::Bad, "certificate", format!("{whose} has no readable date")),
+        Some(ends) if ends <= now => {
+            finding(Level::Bad, "certificate", format!("{whose} expired {} days ago: replace it", days(now.since(ends))))
+        }
+        Some(ends) => match days(ends.since(now)) {
+            left @ 0..30 => finding(Level::Note, "certificate", format!("{whose} expires in {left} days: order the next one now")),
+            left => finding(Level::Good, "certificate", format!("{whose} is good for {left} more days")),
+        },
+    }
+}
+
+fn gost_engine(config: &Config) -> Finding {
+    match (gost::is_loaded(), gost::is_needed(config)) {
+        (true, _) => finding(Level::Good, "GOST engine", "loaded"),
+        (false, true) => finding(Level::Bad, "GOST engine", format!("the configuration needs it; {}", gost::NO_ENGINE)),
+        (false, false) => finding(
+            Level::Note,
+            "GOST engine",
+            "not loaded, and not needed for this configuration; generation v2 of ESIA needs Debian's package libengine-gost-openssl",
+        ),
     }
 }

@@ -5,6 +5,7 @@ pub mod config;
 pub mod demo;
 pub mod dev;
 pub mod doctor;
+pub mod gost;
 pub mod migrate;
 pub mod operator;
 pub mod platform;
@@ -92,11 +93,33 @@ impl ConfigFile {
 /// The entry point: exit status 0 done, 1 failed, 2 wrong usage.
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
+    if let Err(e) = load_gost(&cli.command) {
+        return failed(&e);
+    }
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(e) => return failed(&WireError(format!("the runtime cannot be started: {e}"))),
     };
     runtime.block_on(run(cli.command))
+}
+
+/// Before anything else, since it may start the program again.
+fn load_gost(command: &Command) -> Result<(), WireError> {
+    let entropy = &*Parts::system().entropy;
+    match command {
+        Command::Serve(args) => args.load_gost(entropy),
+        // These two tell what is missing in their own way, or do without.
+        Command::Worker(file) => gost::load_if_needed(file, entropy),
+        Command::Doctor(args) => gost::load_if_needed(&args.file, entropy),
+        // The first generation works without, so what goes wrong here only takes the second one away.
+        Command::Sandbox(Sandbox::Esia(_)) => {
+            if let Err(e) = gost::load(None, entropy) {
+                anstream::eprintln!("gosbadge: {e}");
+            }
+            Ok(())
+        }
+        _ => Ok(()),
+    }
 }
 
 async fn run(command: Command) -> ExitCode {

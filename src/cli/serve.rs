@@ -5,12 +5,14 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::dev::{self, Dev, Ready};
+use super::dev::{self, Dev, EsiaMode, Ready};
+use super::gost;
 use super::server::{self, stop_signal};
 use super::wire::{self, Parts, WireError};
 use super::{ConfigFile, print_json};
-use crate::config::Config;
+use crate::config::{Config, PkceMode};
 use crate::jobs::Jobs;
+use crate::ports::Entropy;
 use crate::telemetry;
 
 /// Options of `gosbadge serve`.
@@ -30,6 +32,26 @@ pub struct ServeArgs {
     /// With --dev: where everything is kept
     #[arg(long, requires = "dev", default_value = "var", value_name = "DIR")]
     data_dir: PathBuf,
+    /// With --dev: how to speak to the stand-in ESIA; all but v1 need the GOST engine
+    #[arg(long, requires = "dev", value_enum, default_value_t = EsiaMode::V1, value_name = "MODE")]
+    esia: EsiaMode,
+}
+
+impl ServeArgs {
+    /// Loads the GOST engine where it will be needed. A configuration that cannot be read is told about later.
+    ///
+    /// # Errors
+    /// One line saying what to install.
+    pub(super) fn load_gost(&self, entropy: &dyn Entropy) -> Result<(), WireError> {
+        if self.dev {
+            let asked = || crate::config::load(None, crate::config::process_env()).is_ok_and(|c| c.idp.esia.pkce == PkceMode::Gost3411);
+            return if self.esia.needs_gost() || asked() { gost::demand(Some(&self.data_dir), entropy) } else { Ok(()) };
+        }
+        match self.file.load() {
+            Ok(config) if gost::is_needed(&config) => gost::demand(Some(&config.data_dir), entropy),
+            _ => Ok(()),
+        }
+    }
 }
 
 /// Runs until told to stop.
@@ -65,7 +87,7 @@ async fn run_dev(args: ServeArgs, parts: Parts) -> Result<(), WireError> {
     let listen = SocketAddr::new(Ipv4Addr::LOCALHOST.into(), args.port);
     let log = crate::config::load(None, crate::config::process_env()).map(|c| c.log);
     telemetry::init(&log.map_err(WireError::new)?);
-    let dev = dev::start(dev::Options { listen, data_dir: args.data_dir, settings, parts }).await?;
+    let dev = dev::start(dev::Options { listen, data_dir: args.data_dir, esia: args.esia, settings, parts }).await?;
     if args.json {
         print_json(&dev.ready)?
     } else {

@@ -8,7 +8,7 @@ use std::net::SocketAddr;
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::sync::Arc;
 
-pub use esia::{ClientIdentity, client_identity, provider, sandbox_provider};
+pub use esia::{ClientIdentity, certificates_in, client_identity, is_gost_certificate, provider, sandbox_provider};
 
 use crate::adapters::clock::SystemClock;
 use crate::adapters::entropy::OsEntropy;
@@ -189,7 +189,7 @@ impl IdentityProvider for NoIdentityProvider {
     }
 
     fn explain_error(&self, _: &str, _: Option<&str>) -> IdpError {
-        IdpError { code: RefusalCode::F17, detail: "this process has no identity provider".to_owned(), upstream: None }
+        IdpError::new(RefusalCode::F17, "this process has no identity provider")
     }
 
     async fn complete(&self, _: LoginCallback, _: Timestamp) -> Result<Login, IdpError> {

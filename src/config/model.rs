@@ -121,11 +121,11 @@ pub struct Esia {
     pub client_id: Option<String>,
     /// Protocol generation.
     pub generation: EsiaGeneration,
-    /// Our certificate, PEM.
+    /// Our certificate, PEM or DER.
     pub certificate_file: Option<PathBuf>,
-    /// Its private key, PEM.
+    /// Its private key, PEM or DER.
     pub private_key_file: Option<PathBuf>,
-    /// Certificates that sign ESIA's tokens, PEM.
+    /// Certificates that sign ESIA's tokens, PEM or DER, several per PEM file.
     pub trusted_certificate_files: Vec<PathBuf>,
     /// The one algorithm accepted of tokens.
     pub token_algorithm: TokenAlgorithm,
@@ -141,12 +141,21 @@ pub struct Esia {
     pub nonce: NonceMode,
     /// Limit of connecting.
     pub connect_timeout: Duration,
-    /// Limit of one whole exchange.
+    /// Limit of one whole step of a login.
     pub timeout: Duration,
     /// Tolerated difference of clocks.
     pub leeway: Duration,
     /// Longest answer read.
     pub max_response_bytes: usize,
+}
+
+impl Esia {
+    /// Whether signing in needs the GOST algorithms. (Generation v1 with a GOST key is not seen here: only the key tells.)
+    pub fn needs_gost(&self) -> bool {
+        self.generation == EsiaGeneration::V2
+            || self.token_algorithm == TokenAlgorithm::Gost3410_2012_256
+            || self.pkce == PkceMode::Gost3411
+    }
 }
 
 /// Generation of ESIA's protocol.
@@ -185,6 +194,8 @@ pub enum PkceMode {
     Off,
     /// `S256` of RFC 7636.
     S256,
+    /// `GOST3411`: the same with Streebog-256.
+    Gost3411,
 }
 
 /// Whether a nonce is used with the identity provider.

@@ -96,16 +96,22 @@ const ESIA: &[Setting] = &[
         "Mnemonic of the registered system. Required unless public_url is a loopback address, as are the three files below.",
     ),
     set("generation", "\"v2\"", "Protocol: `v2` (raw GOST signature, what ESIA accepts today) or `v1` (PKCS#7)."),
-    optional("certificate_file", "\"/etc/gosbadge/esia.crt\"", "PEM certificate registered with the system."),
+    optional(
+        "certificate_file",
+        "\"/etc/gosbadge/esia.crt\"",
+        "Certificate registered with the system, PEM or DER. This file and the two settings below may be replaced while the service
+        runs: a change is taken up within seconds. What does not load or fit together is logged and not used; the last good stays.",
+    ),
     optional(
         "private_key_file",
         "\"/etc/gosbadge/esia.key\"",
-        "PEM private key of that certificate. Must be readable by this service alone.",
+        "Private key of that certificate, PEM or DER, not encrypted. Must be readable by this service alone.",
     ),
     optional(
         "trusted_certificate_files",
         "[\"/etc/gosbadge/esia-signing.crt\"]",
-        "PEM certificates that sign ESIA's tokens. ESIA changes them about once a year: list the new one beside the old before the day.",
+        "Certificates that sign ESIA's tokens, DER (.cer, as ESIA publishes them) or PEM; a PEM file may hold several. ESIA changes them about
+        once a year: put the new one beside the old before the day.",
     ),
     set(
         "token_algorithm",
@@ -132,7 +138,9 @@ const ESIA: &[Setting] = &[
     set(
         "pkce",
         "\"off\"",
-        "`S256` sends a PKCE challenge. ESIA's method names are not published: leave off unless the registration says otherwise.",
+        "`S256` or `GOST3411` sends a PKCE challenge. ESIA has error codes for PKCE and publishes no method names: `GOST3411` (Streebog-256 of
+        the verifier) is what one published client sends, unconfirmed, and nobody was seen to send `S256`. Leave off unless the registration
+        says otherwise, or try it on the test stand.",
     ),
     set(
         "nonce",
@@ -140,8 +148,15 @@ const ESIA: &[Setting] = &[
         "`send` sends a nonce; `require` also refuses an id_token that does not return it. ESIA has dropped nonces before.",
     ),
     set("connect_timeout", "\"5s\"", "Longest wait for a connection to ESIA, 100ms to 1m."),
-    set("timeout", "\"15s\"", "Longest wait for one whole answer of ESIA, 100ms to 5m. The person waits as long."),
-    set("leeway", "\"60s\"", "Tolerated difference between our clock and ESIA's, up to 5m. Larger values accept older tokens."),
+    set(
+        "timeout",
+        "\"10s\"",
+        "Longest time for one step of a login at ESIA, all its requests and their repetitions together, 100ms to 5m: the person waits at most
+        this long. Reads and the system's own tokens are tried up to three times within it, the redemption of a code only where no
+        connection came about.",
+    ),
+    set("leeway", "\"60s\"", "Tolerated difference between our clock and ESIA's when tokens are checked, up to 5m. Larger values accept older tokens; a larger
+        difference is an alarm. Requests are stamped by ESIA's clock, as its answers tell it."),
     set("max_response_bytes", "1048576", "Longest answer read from ESIA, 4096 to 16777216 bytes; a longer one fails the login."),
 ];
 

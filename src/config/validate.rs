@@ -158,7 +158,7 @@ fn esia(r: &mut Reader) -> Esia {
                 ("scope_org", OrganisationRoute::ScopeOrg),
             ],
         ),
-        pkce: r.choice("idp.esia.pkce", &[("off", PkceMode::Off), ("S256", PkceMode::S256)]),
+        pkce: r.choice("idp.esia.pkce", &[("off", PkceMode::Off), ("S256", PkceMode::S256), ("GOST3411", PkceMode::Gost3411)]),
         nonce: r.choice("idp.esia.nonce", &[("off", NonceMode::Off), ("send", NonceMode::Send), ("require", NonceMode::Require)]),
         connect_timeout: r.duration("idp.esia.connect_timeout", UP_TO_A_MINUTE),
         timeout: r.duration("idp.esia.timeout", 100 * MILLI..=5 * MINUTE),
@@ -298,8 +298,8 @@ fn demand_what_the_public_needs(r: &mut Reader, c: &Config) {
             "set it or keys.pseudonym_key_file; make one with `openssl rand -base64 32`",
         ),
         ("idp.esia.client_id", esia.client_id.is_some(), "write the mnemonic of the system registered at ESIA"),
-        ("idp.esia.certificate_file", esia.certificate_file.is_some(), "name the PEM certificate registered at ESIA"),
-        ("idp.esia.private_key_file", esia.private_key_file.is_some(), "name the PEM private key of that certificate"),
+        ("idp.esia.certificate_file", esia.certificate_file.is_some(), "name the certificate registered at ESIA"),
+        ("idp.esia.private_key_file", esia.private_key_file.is_some(), "name the private key of that certificate"),
         ("idp.esia.trusted_certificate_files", !esia.trusted_certificate_files.is_empty(), "name the certificates that sign ESIA's tokens"),
     ];
     for (key, there, remedy) in needed {

@@ -145,6 +145,40 @@ pub struct IdpError {
     pub detail: String,
     /// The provider's own code, `ESIA-007015`.
     pub upstream: Option<String>,
+    /// Whether trying again helps.
+    pub try_again: TryAgain,
+}
+
+impl IdpError {
+    /// An error the provider gave no code for, with the advice that usually goes with `code`.
+    pub fn new(code: RefusalCode, detail: impl Into<String>) -> Self {
+        Self { code, detail: detail.into(), upstream: None, try_again: TryAgain::usual(code) }
+    }
+}
+
+/// Whether a failed login is worth repeating, and when.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TryAgain {
+    /// At once: nothing is wrong but this one attempt.
+    Now,
+    /// After a while, by itself.
+    Later,
+    /// After somebody put right what [`IdpError::detail`] names: operators for F17 and F20, the person for F02 and F21.
+    AfterFix,
+    /// Not at all, for the same person and organisation.
+    No,
+}
+
+impl TryAgain {
+    /// The advice that usually goes with a code.
+    pub const fn usual(code: RefusalCode) -> Self {
+        match code {
+            RefusalCode::F01 | RefusalCode::F19 => Self::Now,
+            RefusalCode::F18 => Self::Later,
+            RefusalCode::F02 | RefusalCode::F17 | RefusalCode::F20 | RefusalCode::F21 | RefusalCode::F22 => Self::AfterFix,
+            _ => Self::No,
+        }
+    }
 }
 
 /// How a provider is doing, found out without anybody signing in. For operators: no personal data, no secrets.

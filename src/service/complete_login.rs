@@ -59,7 +59,7 @@ pub async fn complete_login(app: &Arc<App>, callback: Callback) -> Result<Next, 
     let answer = match (callback.error, callback.code) {
         (Some(error), _) => Err(idp.explain_error(&error, callback.error_description.as_deref())),
         (None, Some(code)) => idp.complete(LoginCallback { code, iss: callback.iss, secrets }, now).await,
-        (None, None) => Err(IdpError { code: RefusalCode::F19, detail: "callback without code and error".to_owned(), upstream: None }),
+        (None, None) => Err(IdpError::new(RefusalCode::F19, "callback without code and error")),
     };
     let identity = match answer {
         Ok(identity) => identity,

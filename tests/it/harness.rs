@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use diesel::prelude::*;
-use gosbadge::cli::dev::{self, Dev, Options, Ready};
+use gosbadge::cli::dev::{self, Dev, EsiaMode, Options, Ready};
 use gosbadge::cli::wire::Parts;
 use gosbadge::domain::time::Timestamp;
 use gosbadge::ports::Clock;
@@ -79,6 +79,13 @@ impl Harness {
         Self::start_behind(settings, None).await
     }
 
+    /// With another way to speak to the stand-in ESIA.
+    pub async fn start_esia(esia: EsiaMode, settings: &[(&str, &str)]) -> Self {
+        let dir = TempDir::new().unwrap();
+        let database = fresh_database(&dir);
+        Self::start_all(dir, database, HeldClock::new(), esia, settings, None).await
+    }
+
     /// With something between the service and the stand-in ESIA, at the address `esia_front`.
     pub async fn start_behind(settings: &[(&str, &str)], esia_front: Option<String>) -> Self {
         let dir = TempDir::new().unwrap();
@@ -99,6 +106,17 @@ impl Harness {
         settings: &[(&str, &str)],
         esia_front: Option<String>,
     ) -> Self {
+        Self::start_all(dir, database, clock, EsiaMode::V1, settings, esia_front).await
+    }
+
+    async fn start_all(
+        dir: TempDir,
+        database: String,
+        clock: Arc<HeldClock>,
+        esia: EsiaMode,
+        settings: &[(&str, &str)],
+        esia_front: Option<String>,
+    ) -> Self {
         gosbadge::telemetry::init_for_tests();
         let mut all = vec![
             ("GOSBADGE__DATABASE__URL".to_owned(), database.clone()),
@@ -109,7 +127,7 @@ impl Harness {
         all.extend(settings.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())));
         let parts = Parts { clock: clock.clone(), esia_front, ..Parts::system() };
         let listen = SocketAddr::new(Ipv4Addr::LOCALHOST.into(), 0);
-        let options = Options { listen, data_dir: dir.path().to_owned(), settings: all, parts };
+        let options = Options { listen, data_dir: dir.path().to_owned(), esia, settings: all, parts };
         let dev = dev::start(options).await.expect("the set-up starts");
         Self { dev, clock, http: plain_client(), database, dir }
     }

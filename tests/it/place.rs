@@ -5,7 +5,7 @@ use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use gosbadge::cli::dev::{self, Dev, Options};
+use gosbadge::cli::dev::{self, Dev, EsiaMode, Options};
 use gosbadge::cli::wire::Parts;
 use tempfile::TempDir;
 
@@ -35,7 +35,9 @@ impl Place {
         ];
         all.extend(settings.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())));
         let listen = SocketAddr::new(Ipv4Addr::LOCALHOST.into(), self.port);
-        dev::start(Options { listen, data_dir: self.data_dir.clone(), settings: all, parts }).await.expect("the set-up starts")
+        dev::start(Options { listen, data_dir: self.data_dir.clone(), esia: EsiaMode::V1, settings: all, parts })
+            .await
+            .expect("the set-up starts")
     }
 
     /// The harness around what is found here, with a clock the test holds.

@@ -130,6 +130,11 @@ impl AccessClaims {
     pub(super) fn expires(&self) -> Timestamp {
         Timestamp::from_secs(self.exp)
     }
+
+    /// The granted scopes as the token writes them.
+    pub(super) fn into_scope(self) -> String {
+        self.scope
+    }
 }
 
 impl IdClaims {
@@ -166,6 +171,29 @@ impl IdClaims {
             }
             _ => None,
         }
+    }
+}
+
+/// What a person's token says about one organisation's record.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum OrganisationGrant {
+    /// At least one of the scopes, for this organisation.
+    This,
+    /// Scopes, and all for other organisations.
+    Another,
+    /// Nothing about any organisation.
+    Nothing,
+}
+
+/// Finds whether `granted` reaches the record of the organisation `oid`.
+pub(super) fn organisation_grant(granted: &str, wanted: &[String], oid: &str) -> OrganisationGrant {
+    let of_an_organisation = || scopes(granted).filter_map(|(name, query)| Some((name, query?.strip_prefix("org_oid=")?)));
+    if of_an_organisation().any(|(name, of)| of == oid && wanted.iter().any(|w| w == name)) {
+        OrganisationGrant::This
+    } else if of_an_organisation().next().is_some() {
+        OrganisationGrant::Another
+    } else {
+        OrganisationGrant::Nothing
     }
 }
 

@@ -1,58 +1,49 @@
-//! The table from ESIA's error codes to ours, and the ways to build an [`IdpError`]. What the person reads is elsewhere.
+//! From what ESIA said to an [`IdpError`]. The codes themselves are in `error_table`, what the person reads is elsewhere.
 //!
 //! ESIA's own texts are never passed on: they can name the person. The code is, and the table has words for operators.
 
-use crate::domain::refusal::RefusalCode::{self, F01, F02, F03, F17, F18, F19, F20, F21};
-use crate::ports::identity_provider::IdpError;
-
-/// ESIA's code, ours, and what it means for the operator.
-const TABLE: [(&str, RefusalCode, &str); 29] = [
-    ("ESIA-005029", F17, "the token lacks the scope for this read; have the scope granted to the system"),
-    ("ESIA-007002", F17, "certificate and mnemonic do not belong together, or no certificate is registered"),
-    ("ESIA-007003", F17, "a parameter is missing, wrong or repeated"),
-    ("ESIA-007004", F01, "the person or the service declined"),
-    ("ESIA-007005", F17, "the system may not use this method, or mnemonic or certificate are wrong"),
-    ("ESIA-007006", F17, "a requested scope does not exist or is not granted to the system"),
-    ("ESIA-007007", F18, "unexpected error at ESIA"),
-    ("ESIA-007008", F18, "ESIA is overloaded or in maintenance"),
-    ("ESIA-007009", F17, "the method is not supported"),
-    ("ESIA-007011", F19, "the code is used, expired, or of another redirect address or client"),
-    ("ESIA-007012", F17, "the kind of code is not supported"),
-    ("ESIA-007013", F17, "no scope was sent"),
-    ("ESIA-007014", F17, "a mandatory parameter is missing"),
-    ("ESIA-007015", F17, "the request's time is off; set this machine's clock"),
-    ("ESIA-007019", F17, "the system has no permission"),
-    ("ESIA-007023", F20, "our redirect address is not registered for the system"),
-    ("ESIA-007038", F17, "the parameters could not be read"),
-    ("ESIA-007039", F17, "a PKCE verifier without a challenge in the first request"),
-    ("ESIA-007040", F19, "the PKCE verifier does not match: the code belongs to another login"),
-    ("ESIA-007046", F21, "a second factor is required and not available to the person"),
-    ("ESIA-007053", F17, "the request's signature is wrong, or the certificate does not match or is inactive"),
-    ("ESIA-007055", F02, "the person's account is not confirmed"),
-    ("ESIA-007060", F17, "wrong value of roles"),
-    ("ESIA-007061", F17, "wrong value of obj_type"),
-    ("ESIA-007062", F17, "wrong type of user"),
-    ("ESIA-007194", F03, "the person does not work in the organisation"),
-    ("ESIA-008010", F17, "the system failed to authenticate"),
-    ("ESIA-036700", F17, "the consent (permissions) is wrong"),
-    ("ESIA-036707", F17, "the consent (permissions) is wrong"),
-];
+use super::error_table::{ErrorRow, error_table};
+use crate::domain::refusal::RefusalCode::{self, F01, F17, F18, F19};
+use crate::ports::identity_provider::{IdpError, TryAgain};
 
 /// An error of ours about ESIA.
 pub(super) fn fault(code: RefusalCode, detail: impl Into<String>) -> IdpError {
-    IdpError { code, detail: detail.into(), upstream: None }
+    IdpError::new(code, detail)
 }
 
-/// The error for what ESIA said: an OAuth `error`, and a text that usually carries a code.
+/// The error for what ESIA said: an OAuth `error`, and a text that usually carries a code. Of several the first counts.
 pub(super) fn explain(error: &str, text: &str) -> IdpError {
-    let Some(code) = find_code(text) else {
-        return without_code(error);
+    let found = find_code(text);
+    let row = match found {
+        Some(code) => error_table().iter().find(|row| row.code == code),
+        None => named_row(text),
     };
-    let (refusal, detail) = TABLE
-        .iter()
-        .find(|(known, ..)| *known == code)
-        .map_or((F17, "a code this version does not know"), |(_, refusal, detail)| (*refusal, *detail));
-    IdpError { code: refusal, detail: format!("{code}: {detail}"), upstream: Some(code.to_owned()) }
+    match (row, found) {
+        (Some(row), _) => from_row(row),
+        (None, Some(code)) => IdpError {
+            code: F17,
+            detail: format!("{code}: a code this version does not know; look it up in ESIA's methodical recommendations"),
+            upstream: Some(code.to_owned()),
+            try_again: TryAgain::AfterFix,
+        },
+        (None, None) => without_code(error),
+    }
+}
+
+fn from_row(row: &ErrorRow) -> IdpError {
+    IdpError {
+        code: row.refusal,
+        detail: format!("{}: {}", row.code, row.advice),
+        upstream: Some(row.code.to_owned()),
+        try_again: row.try_again,
+    }
+}
+
+/// A row known by a word in place of a number.
+fn named_row(text: &str) -> Option<&'static ErrorRow> {
+    error_table().iter().filter(|row| !row.code.starts_with("ESIA-")).find(|row| {
+        text.match_indices(row.code).any(|(at, word)| !text[at + word.len()..].starts_with(|c: char| c.is_ascii_alphanumeric()))
+    })
 }
 
 /// RFC 6749 §4.1.2.1 and §5.2, for answers without a code of ESIA's.
@@ -79,34 +70,52 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_code_has_its_refusal_and_keeps_its_name() {
-        let expected = [
-            ("007004", "F01"),
-            ("007055", "F02"),
-            ("007194", "F03"),
-            ("007007", "F18"),
-            ("007008", "F18"),
-            ("007011", "F19"),
-            ("007023", "F20"),
-            ("007046", "F21"),
-            ("007002", "F17"),
-            ("007005", "F17"),
-            ("007014", "F17"),
-            ("007015", "F17"),
-            ("007053", "F17"),
-            ("005029", "F17"),
-            ("099999", "F17"),
-        ];
-        for (code, refusal) in expected {
-            let e = explain("access_denied", &format!("ESIA-{code}: OAuthErrorEnum.some text about OID.1000299654"));
-            assert_eq!((e.code.as_str(), e.upstream.as_deref()), (refusal, Some(format!("ESIA-{code}").as_str())));
-            assert!(!e.detail.contains("1000299654"), "the provider's text stays out: {}", e.detail);
+    fn each_row_is_found_by_its_code_and_keeps_the_providers_text_out() {
+        for row in error_table() {
+            let e = explain("access_denied", &format!("{}: OAuthErrorEnum.some text about OID.1000299654", row.code));
+            assert_eq!((e.code, e.upstream.as_deref(), e.try_again), (row.refusal, Some(row.code), row.try_again));
+            assert!(!e.detail.contains("1000299654") && e.detail.starts_with(row.code), "{}", e.detail);
         }
     }
 
     #[test]
+    fn each_code_has_its_refusal() {
+        let all = |codes: &[&str], refusal: &str, try_again: TryAgain| {
+            for code in codes {
+                let e = explain("access_denied", &format!("ESIA-{code}: x"));
+                assert_eq!((e.code.as_str(), e.try_again), (refusal, try_again), "{code}");
+            }
+        };
+        all(&["007004"], "F01", TryAgain::Now);
+        all(&["007055"], "F02", TryAgain::AfterFix);
+        all(&["007194"], "F03", TryAgain::No);
+        all(&["007007", "007008"], "F18", TryAgain::Later);
+        all(&["007011", "007040"], "F19", TryAgain::Now);
+        all(&["007023"], "F20", TryAgain::AfterFix);
+        all(&["007046"], "F21", TryAgain::AfterFix);
+        let ours = [
+            "005029", "007002", "007003", "007005", "007006", "007009", "007012", "007013", "007014", "007015", "007019", "007038",
+            "007039", "007053", "007060", "007061", "007062", "008010", "036700", "036701", "036702", "036703", "036704", "036705",
+            "036706", "036707", "036716", "036726", "036727", "099999",
+        ];
+        all(&ours, "F17", TryAgain::AfterFix);
+        // Nine above, one without a number; 099999 is in no table.
+        assert_eq!(error_table().len(), 9 + ours.len() - 1 + 1, "every row is named in this test");
+    }
+
+    #[test]
     fn the_table_is_sorted_and_has_no_doubles() {
-        assert!(TABLE.windows(2).all(|w| w[0].0 < w[1].0));
+        assert!(error_table().windows(2).all(|w| w[0].code < w[1].code));
+    }
+
+    #[test]
+    fn of_several_codes_the_first_counts() {
+        let e = explain("access_denied", "ESIA-007055: x (cause: ESIA-007008, OAuthErrorEnum.noGrants)");
+        assert_eq!((e.code.as_str(), e.upstream.as_deref()), ("F02", Some("ESIA-007055")));
+        assert_eq!(explain("x", "ESIA-007019: OAuthErrorEnum.noGrants").upstream.as_deref(), Some("ESIA-007019"));
+        assert_eq!(explain("x", "ESIA-1 ESIA-007008: y").upstream.as_deref(), Some("ESIA-007008"));
+        assert_eq!(explain("access_denied", "OAuthErrorEnum.noGrants").upstream.as_deref(), Some("OAuthErrorEnum.noGrants"));
+        assert_eq!(explain("access_denied", "OAuthErrorEnum.noGrantsAtAll").code, F01);
     }
 
     #[test]
@@ -116,6 +125,5 @@ mod tests {
             assert_eq!(explain("invalid_request", text).code, F17, "{text}");
             assert_eq!(explain("server_error", text).code, F18, "{text}");
         }
-        assert_eq!(explain("x", "ESIA-1 ESIA-007008: y").upstream.as_deref(), Some("ESIA-007008"));
     }
 }

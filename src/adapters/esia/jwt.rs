@@ -12,8 +12,10 @@ use openssl::x509::X509;
 use serde::Deserialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
 
+use super::certificates;
 use super::settings::{EsiaSettingsError, TokenAlg};
 use super::sign::{GOST_2012_256, GOST_ADVICE, certificate_hash, streebog};
+use crate::ports::identity_provider::CertificateTerm;
 
 /// Bytes of a raw GOST R 34.10-2012 signature with a 256-bit key.
 const GOST_SIGNATURE: usize = 64;
@@ -43,13 +45,13 @@ pub(super) enum TokenFault {
     Form,
     #[error("its header tells where to find a key or demands an extension; keys come from the configuration only")]
     ForeignKey,
-    #[error("its alg is not the configured one; compare esia.token_alg with the technological portal")]
+    #[error("its alg is not the configured one; compare idp.esia.token_algorithm with the technological portal")]
     Algorithm,
     #[error("it is of another kind (sbt or typ) than the place it came in")]
     Kind,
-    #[error("it names a certificate that is not configured; ESIA may have changed its certificate, see esia.trusted_certificates")]
+    #[error("it names a certificate that is not configured; ESIA may have changed its certificate, see idp.esia.trusted_certificate_files")]
     UnknownCertificate,
-    #[error("its signature fits no configured certificate; ESIA may have changed its certificate, see esia.trusted_certificates")]
+    #[error("its signature fits no configured certificate; ESIA may have changed its certificate, see idp.esia.trusted_certificate_files")]
     Signature,
     #[error("a claim is missing or of the wrong JSON type")]
     Claims,
@@ -78,6 +80,7 @@ struct Header {
 
 struct TrustedKey {
     key: PKey<Public>,
+    certificate: X509,
     /// Streebog-256 of the certificate, where the engine is loaded.
     x5t_st256: Option<String>,
 }
@@ -90,21 +93,34 @@ pub(super) struct TokenVerifier {
 }
 
 impl TokenVerifier {
-    pub(super) fn new(alg: TokenAlg, certificates: &[Vec<u8>]) -> Result<Self, EsiaSettingsError> {
-        let wrong = |problem: String| EsiaSettingsError::new("trusted_certificates", problem);
+    /// `files` hold one certificate or several each.
+    pub(super) fn new(alg: TokenAlg, files: &[Vec<u8>]) -> Result<Self, EsiaSettingsError> {
+        let wrong = |problem: String| EsiaSettingsError::new("trusted_certificate_files", problem);
         let digest = match alg {
             TokenAlg::Rs256 => MessageDigest::sha256(),
-            TokenAlg::Gost3410_2012_256 => streebog().ok_or_else(|| EsiaSettingsError::new("token_alg", GOST_ADVICE))?,
+            TokenAlg::Gost3410_2012_256 => streebog().ok_or_else(|| EsiaSettingsError::new("token_algorithm", GOST_ADVICE))?,
         };
-        let keys: Vec<TrustedKey> = certificates
-            .iter()
-            .enumerate()
-            .map(|(i, pem)| trusted_key(alg, pem).map_err(|e| wrong(format!("certificate {}: {e}", i + 1))))
-            .collect::<Result<_, _>>()?;
+        let mut keys = Vec::new();
+        for (file, bytes) in files.iter().enumerate() {
+            let told = |problem: &str| wrong(format!("file {}: {problem}", file + 1));
+            let found =
+                certificates::read(bytes).ok_or_else(|| told("is not a certificate in PEM or DER form, or has a broken one in it"))?;
+            for certificate in found {
+                keys.push(trusted_key(alg, certificate).map_err(|e| told(&e))?);
+            }
+        }
         if keys.is_empty() {
             return Err(wrong("give at least one certificate ESIA signs tokens with".into()));
         }
         Ok(Self { alg, digest, keys })
+    }
+
+    /// When each certificate ends. The label begins its SHA-256 fingerprint, as `openssl x509 -fingerprint -sha256` shows it.
+    pub(super) fn terms(&self) -> impl Iterator<Item = CertificateTerm> {
+        self.keys.iter().filter_map(|k| {
+            let whose = format!("signing {}", certificates::fingerprint(&k.certificate)?);
+            Some(CertificateTerm { whose, ends: certificates::ends(&k.certificate)? })
+        })
     }
 
     /// The claims of a token whose header and signature are in order.
@@ -156,15 +172,14 @@ impl TokenVerifier {
     }
 }
 
-fn trusted_key(alg: TokenAlg, pem: &[u8]) -> Result<TrustedKey, String> {
-    let certificate = X509::from_pem(pem).map_err(|_| "is not a certificate in PEM form")?;
+fn trusted_key(alg: TokenAlg, certificate: X509) -> Result<TrustedKey, String> {
     let key = certificate.public_key().map_err(|_| format!("its public key cannot be read; for GOST: {GOST_ADVICE}"))?;
     match alg {
         TokenAlg::Rs256 if key.id() != Id::RSA || key.bits() < MIN_RSA => Err(format!("RS256 needs an RSA key of at least {MIN_RSA} bits")),
         TokenAlg::Gost3410_2012_256 if key.id() != Id::from_raw(GOST_2012_256) => {
             Err("GOST3410_2012_256 needs a GOST R 34.10-2012 key of 256 bits".into())
         }
-        _ => Ok(TrustedKey { x5t_st256: certificate_hash(&certificate).ok(), key }),
+        _ => Ok(TrustedKey { x5t_st256: certificate_hash(&certificate).ok(), key, certificate }),
     }
 }
 

@@ -2,10 +2,16 @@
 //! details are in its own file; what may follow from a login is decided in the services.
 
 mod authorize;
+pub mod certificates;
 mod claims;
+mod error_table;
 mod errors;
+mod examine;
 mod jwt;
+mod key_files;
 mod rest;
+mod rest_bodies;
+mod server_clock;
 pub mod settings;
 mod sign;
 #[cfg(test)]
@@ -20,15 +26,19 @@ use serde::{Deserialize, Serialize};
 use url::{Host, Url};
 
 use authorize::Requests;
-use claims::{AccessClaims, CodeClaims, Expected, IdClaims, SCOPE_PREFIX};
+use claims::{AccessClaims, CodeClaims, Expected, IdClaims, OrganisationGrant, SCOPE_PREFIX, organisation_grant};
+pub use error_table::{ErrorRow, error_table};
 use errors::{explain, fault};
 use jwt::{TokenFault, TokenKind, TokenVerifier, peek};
-use rest::{RawOrganisation, RawPerson, RawRoles, checked_oid};
-pub use settings::{DEFAULT_ORGANISATION_SCOPES, EsiaSettings, EsiaSettingsError, Generation, Nonce, OrganisationRoute, Pkce, TokenAlg};
+use key_files::Watched;
+use rest::checked_oid;
+pub use settings::{
+    DEFAULT_ORGANISATION_SCOPES, EsiaSettings, EsiaSettingsError, Generation, KeySource, Nonce, OrganisationRoute, Pkce, TokenAlg,
+};
 use sign::RequestSigner;
-use transport::{At, Transport};
+use transport::{Step, Transport};
 
-use crate::domain::refusal::RefusalCode::{F17, F19};
+use crate::domain::refusal::RefusalCode::{F17, F19, F22};
 use crate::domain::time::Timestamp;
 use crate::ports::identity_provider::{
     IdpCondition, IdpError, IdpSession, Login, LoginCallback, LoginSecrets, Person, UnverifiedOrganisation,
@@ -40,7 +50,8 @@ pub struct EsiaProvider {
     settings: EsiaSettings,
     base: String,
     requests: Requests,
-    tokens: TokenVerifier,
+    signer: Watched<RequestSigner>,
+    tokens: Watched<TokenVerifier>,
     transport: Transport,
     entropy: Arc<dyn Entropy>,
 }
@@ -51,6 +62,9 @@ struct Session {
     access_token: String,
     expires: Timestamp,
     redirect_uri: String,
+    /// The access token's scope, checked with the token.
+    #[serde(default)]
+    scope: String,
 }
 
 impl EsiaProvider {
@@ -61,13 +75,23 @@ impl EsiaProvider {
     pub fn new(mut settings: EsiaSettings, entropy: Arc<dyn Entropy>) -> Result<Self, EsiaSettingsError> {
         settings::check(&settings)?;
         let base = checked_base(&settings.base_url)?;
-        let signer = RequestSigner::new(settings.generation, &settings.client_id, &settings.certificate, &settings.private_key)?;
-        // The signer has its own copy; one is enough in memory.
-        settings.private_key.clear();
+        let (generation, client_id, token_alg) = (settings.generation, settings.client_id.clone(), settings.token_alg);
+        // The sources move out of the settings: where they hold the key itself, one copy in memory is enough.
+        let own = vec![
+            ("certificate_file", std::mem::replace(&mut settings.certificate, KeySource::Fixed(Vec::new()))),
+            ("private_key_file", std::mem::replace(&mut settings.private_key, KeySource::Fixed(Vec::new()))),
+        ];
+        let theirs = std::mem::take(&mut settings.trusted_certificates).into_iter().map(|s| ("trusted_certificate_files", s)).collect();
+        let signer = Watched::new(own, move |files| match files {
+            [certificate, key] => RequestSigner::new(generation, &client_id, certificate, key),
+            _ => Err(EsiaSettingsError::new("certificate_file", "is not there together with private_key_file")),
+        })?;
+        let tokens = Watched::new(theirs, move |files| TokenVerifier::new(token_alg, files))?;
         Ok(Self {
-            requests: Requests::new(&settings, &base, signer)?,
-            tokens: TokenVerifier::new(settings.token_alg, &settings.trusted_certificates)?,
-            transport: Transport::new(&settings)?,
+            requests: Requests::new(&settings, &base)?,
+            signer,
+            tokens,
+            transport: Transport::new(&settings, Arc::clone(&entropy))?,
             settings,
             base,
             entropy,
@@ -91,14 +115,35 @@ impl EsiaProvider {
         Ok(())
     }
 
-    async fn system_token(&self, session: &Session, oid: &str, http: &At<'_>) -> Result<String, IdpError> {
+    async fn system_token(&self, session: &Session, oid: &str, http: Step<'_>) -> Result<String, IdpError> {
         let wanted = &self.settings.organisation_scopes;
         let scope: Vec<String> = wanted.iter().map(|s| format!("{SCOPE_PREFIX}{s}?org_oid={oid}")).collect();
-        let answer = self.requests.system_token(&scope.join(" "), &self.entropy.uuid(), &session.redirect_uri, http).await?;
+        let signer = self.signer.current(http.now);
+        let state = self.entropy.uuid();
+        let answer = self.requests.system_token(&signer, &scope.join(" "), &state, &session.redirect_uri, http).await?;
         let token = answer.access_token().secret();
-        let claims: AccessClaims = self.tokens.verify(token, TokenKind::Access).map_err(|e| refuse("system token", e))?;
+        let tokens = self.tokens.current(http.now);
+        let claims: AccessClaims = tokens.verify(token, TokenKind::Access).map_err(|e| refuse("system token", e))?;
         claims.check_system(self.expected(http.now), wanted, oid).map_err(|e| refuse("system token", e))?;
         Ok(token.clone())
+    }
+
+    /// The person's token, if it was granted for this organisation: the record of another one must not stand in for it.
+    fn persons_token(&self, session: Session, oid: &str, now: Timestamp) -> Result<String, IdpError> {
+        if session.expires <= now {
+            return Err(fault(F19, "the person's access token has expired; the sign-in has to be repeated"));
+        }
+        match organisation_grant(&session.scope, &self.settings.organisation_scopes, oid) {
+            OrganisationGrant::This => Ok(session.access_token),
+            OrganisationGrant::Another => {
+                Err(fault(F22, "the person's token was granted for other organisations, not for the one that is to be confirmed"))
+            }
+            OrganisationGrant::Nothing => Err(fault(
+                F17,
+                "the person's token was granted for no organisation; have the organisation scopes granted to the system on the \
+                 technological portal, or set idp.esia.organisation_route to client_credentials",
+            )),
+        }
     }
 }
 
@@ -113,7 +158,7 @@ impl IdentityProvider for EsiaProvider {
     }
 
     async fn begin(&self, secrets: &LoginSecrets, now: Timestamp) -> Result<String, IdpError> {
-        self.requests.authorize_url(secrets, self.transport.server_time(now))
+        self.requests.authorize_url(&self.signer.current(now), secrets, self.transport.server_time(now))
     }
 
     fn explain_error(&self, error: &str, description: Option<&str>) -> IdpError {
@@ -122,20 +167,27 @@ impl IdentityProvider for EsiaProvider {
 
     async fn complete(&self, callback: LoginCallback, now: Timestamp) -> Result<Login, IdpError> {
         self.check_callback(&callback)?;
-        let (http, expected) = (At { transport: &self.transport, now }, self.expected(now));
+        let (http, expected) = (self.transport.step(now), self.expected(now));
+        let signer = self.signer.current(now);
         // MR: the token request's state must differ from the first one.
-        let answer = self.requests.redeem(&callback.code, &callback.secrets, &self.entropy.uuid(), &http).await?;
+        let answer = self.requests.redeem(&signer, &callback.code, &callback.secrets, &self.entropy.uuid(), http).await?;
 
+        let tokens = self.tokens.current(now);
         let token = answer.access_token().secret();
-        let access: AccessClaims = self.tokens.verify(token, TokenKind::Access).map_err(|e| refuse("access token", e))?;
+        let access: AccessClaims = tokens.verify(token, TokenKind::Access).map_err(|e| refuse("access token", e))?;
         let subject = access.check_person(expected).map_err(|e| refuse("access token", e))?;
         let id_token = answer.extra_fields().id_token.as_deref().ok_or_else(|| fault(F17, "ESIA's token answer has no id_token"))?;
-        let id: IdClaims = self.tokens.verify(id_token, TokenKind::Id).map_err(|e| refuse("id token", e))?;
+        let id: IdClaims = tokens.verify(id_token, TokenKind::Id).map_err(|e| refuse("id token", e))?;
         id.check(expected, subject, self.settings.nonce, &callback.secrets.nonce).map_err(|e| refuse("id token", e))?;
 
-        let person: RawPerson = rest::get(format!("{}/rs/prns/{subject}", self.base), token, &http).await?;
-        let roles: RawRoles = rest::get(format!("{}/rs/prns/{subject}/roles", self.base), token, &http).await?;
-        let session = Session { access_token: token.clone(), expires: access.expires(), redirect_uri: callback.secrets.redirect_uri };
+        let person = rest::person(&self.base, subject, token, http).await?;
+        let roles = rest::roles(&self.base, subject, token, http).await?;
+        let session = Session {
+            access_token: token.clone(),
+            expires: access.expires(),
+            redirect_uri: callback.secrets.redirect_uri,
+            scope: access.into_scope(),
+        };
         Ok(Login {
             idp: self.id().to_owned(),
             person: Person {
@@ -145,26 +197,21 @@ impl IdentityProvider for EsiaProvider {
                 method: id.method(),
                 acr: id.acr(),
             },
-            roles: roles.into_roles(subject)?,
+            roles,
             session: IdpSession(serde_json::to_string(&session).map_err(|_| fault(F17, "the login session cannot be written"))?),
         })
     }
 
     async fn organisation(&self, session: &IdpSession, oid: &str, now: Timestamp) -> Result<UnverifiedOrganisation, IdpError> {
         let oid = checked_oid(oid)?;
-        if self.settings.organisation_route == OrganisationRoute::RolesOnly {
-            return Ok(UnverifiedOrganisation::default());
-        }
         let session: Session = serde_json::from_str(&session.0).map_err(|_| fault(F17, "the login session cannot be read"))?;
-        let http = At { transport: &self.transport, now };
-        let token = if self.settings.organisation_route == OrganisationRoute::ClientCredentials {
-            self.system_token(&session, oid, &http).await?
-        } else if session.expires <= now {
-            return Err(fault(F19, "the person's access token has expired; the sign-in has to be repeated"));
-        } else {
-            session.access_token
+        let http = self.transport.step(now);
+        let token = match self.settings.organisation_route {
+            OrganisationRoute::RolesOnly => return Ok(UnverifiedOrganisation::default()),
+            OrganisationRoute::ClientCredentials => self.system_token(&session, oid, http).await?,
+            OrganisationRoute::ScopeOrg => self.persons_token(session, oid, now)?,
         };
-        rest::get::<RawOrganisation>(format!("{}/rs/orgs/{oid}", self.base), &token, &http).await?.into_organisation(oid)
+        rest::organisation(&self.base, oid, &token, http).await
     }
 
     fn logout_url(&self, return_to: &str) -> Option<String> {
@@ -173,8 +220,8 @@ impl IdentityProvider for EsiaProvider {
         Url::parse_with_params(&format!("{}/idp/ext/Logout", self.base), parameters).ok().map(Into::into)
     }
 
-    async fn examine(&self, _: Timestamp) -> IdpCondition {
-        IdpCondition::default()
+    async fn examine(&self, now: Timestamp) -> IdpCondition {
+        self.condition(now).await
     }
 }
 

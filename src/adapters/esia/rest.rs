@@ -1,144 +1,67 @@
 //! ESIA's REST reads: the person, the person's organisations, an organisation. Bodies as captured in the field; members not
-//! known here are passed over, since ESIA adds some without notice.
+//! known here are passed over, since ESIA adds some without notice. What a body looks like inside is in `rest_bodies`.
 
+use futures_util::{StreamExt as _, TryStreamExt as _};
 use oauth2::HttpRequest;
 use oauth2::http::header::{ACCEPT, AUTHORIZATION, HeaderValue};
 use oauth2::http::{Method, StatusCode};
 use serde::Deserialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
+use url::Url;
 
 use super::errors::{explain, fault};
-use super::transport::At;
+use super::rest_bodies::{Collection, Element, RawOrganisation, RawPerson, RawRole};
+use super::transport::{Repeat, Step};
 use crate::domain::refusal::RefusalCode::{F17, F18};
-use crate::ports::identity_provider::{IdpError, RoleBranch, RoleOrgType, UnverifiedOrganisation, UnverifiedRole};
+use crate::ports::identity_provider::{IdpError, UnverifiedOrganisation, UnverifiedRole};
 
-/// A member sent as text by some stands and as a number by others.
-#[derive(Deserialize)]
-#[serde(untagged)]
-pub(super) enum Text {
-    Word(String),
-    Number(u64),
+/// Elements of one collection that are read one by one; a person in more organisations is not foreseen.
+const MAX_ADDRESSES: usize = 50;
+/// Of them at the same time.
+const AT_ONCE: usize = 4;
+
+/// The person's record.
+pub(super) async fn person(base: &str, person: u64, token: &str, http: Step<'_>) -> Result<RawPerson, IdpError> {
+    get(format!("{base}/rs/prns/{person}"), token, http).await
 }
 
-impl Text {
-    fn into_string(self) -> String {
-        match self {
-            Self::Word(s) => s,
-            Self::Number(n) => n.to_string(),
-        }
+/// The person's organisations.
+pub(super) async fn roles(base: &str, person: u64, token: &str, http: Step<'_>) -> Result<Vec<UnverifiedRole>, IdpError> {
+    let list: Collection<RawRole> = get(format!("{base}/rs/prns/{person}/roles"), token, http).await?;
+    let own = person.to_string();
+    resolve(list, base, token, http).await?.into_iter().map(|role| role.into_role(&own)).collect()
+}
+
+/// An organisation's record.
+pub(super) async fn organisation(base: &str, oid: &str, token: &str, http: Step<'_>) -> Result<UnverifiedOrganisation, IdpError> {
+    get::<RawOrganisation>(format!("{base}/rs/orgs/{oid}"), token, http).await?.into_organisation(oid)
+}
+
+/// The collection's objects in its order; those given as addresses are read. All addresses are checked before the first is.
+async fn resolve<T: DeserializeOwned>(list: Collection<T>, base: &str, token: &str, http: Step<'_>) -> Result<Vec<T>, IdpError> {
+    let elements = list.into_elements();
+    let addresses = elements.iter().filter(|e| matches!(e, Element::Address(_))).count();
+    if addresses > MAX_ADDRESSES {
+        return Err(fault(F17, "ESIA's list has more addresses in it than are read"));
     }
+    let checked = elements.into_iter().map(|element| match element {
+        Element::Address(address) => Ok(Element::Address(checked_address(&address, base)?)),
+        object => Ok(object),
+    });
+    let checked: Vec<_> = checked.collect::<Result<_, IdpError>>()?;
+    let reads = checked.into_iter().map(async |element| match element {
+        Element::Address(address) => get(address, token, http).await,
+        Element::Object(object) => Ok(object),
+    });
+    futures_util::stream::iter(reads).buffered(AT_ONCE).try_collect().await
 }
 
-/// `None` also for an empty text, as ESIA writes `"leg":""`.
-fn filled(text: Option<Text>) -> Option<String> {
-    text.map(Text::into_string).filter(|s| !s.trim().is_empty())
-}
-
-/// `/rs/prns/{oid}`.
-#[derive(Deserialize)]
-pub(super) struct RawPerson {
-    /// Whether the account is confirmed.
-    pub trusted: Option<bool>,
-}
-
-/// `/rs/prns/{oid}/roles`; `size` says nothing the list does not.
-#[derive(Deserialize)]
-pub(super) struct RawRoles {
-    elements: Option<Vec<RawRole>>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct RawRole {
-    oid: Text,
-    prn_oid: Option<Text>,
-    full_name: Option<String>,
-    short_name: Option<String>,
-    ogrn: Option<Text>,
-    #[serde(rename = "type")]
-    org_type: Option<String>,
-    // Missing flags count against the person: nothing is granted by silence.
-    chief: Option<bool>,
-    admin: Option<bool>,
-    active: Option<bool>,
-    is_liquidated: Option<bool>,
-    branch_oid: Option<Text>,
-    branch_name: Option<String>,
-}
-
-impl RawRoles {
-    pub(super) fn into_roles(self, person: u64) -> Result<Vec<UnverifiedRole>, IdpError> {
-        let person = person.to_string();
-        self.elements.unwrap_or_default().into_iter().map(|r| r.into_role(&person)).collect()
-    }
-}
-
-impl RawRole {
-    fn into_role(self, person: &str) -> Result<UnverifiedRole, IdpError> {
-        if filled(self.prn_oid).is_some_and(|oid| oid != person) {
-            return Err(fault(F17, "ESIA's list of roles is about another person than the token"));
-        }
-        let branch_name = self.branch_name.filter(|n| !n.is_empty());
-        let branch = match (filled(self.branch_oid), branch_name) {
-            (None, None) => None,
-            // Half a branch is a branch: it must not pass for the head office, whose OGRN it shares.
-            (oid, name) => Some(RoleBranch { oid: oid.unwrap_or_default(), name: name.unwrap_or_default() }),
-        };
-        Ok(UnverifiedRole {
-            oid: checked_oid(&self.oid.into_string())?.to_owned(),
-            full_name: self.full_name.unwrap_or_default(),
-            short_name: self.short_name.unwrap_or_default(),
-            ogrn: filled(self.ogrn),
-            org_type: match self.org_type.as_deref() {
-                Some("AGENCY") => RoleOrgType::Agency,
-                Some("LEGAL") => RoleOrgType::Legal,
-                Some("BUSINESS") => RoleOrgType::Business,
-                _ => RoleOrgType::Other,
-            },
-            chief: self.chief.unwrap_or(false),
-            admin: self.admin.unwrap_or(false),
-            active: self.active.unwrap_or(false),
-            liquidated: self.is_liquidated.unwrap_or(false),
-            branch,
-        })
-    }
-}
-
-/// `/rs/orgs/{oid}`.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct RawOrganisation {
-    oid: Option<Text>,
-    full_name: Option<String>,
-    short_name: Option<String>,
-    ogrn: Option<Text>,
-    inn: Option<Text>,
-    kpp: Option<Text>,
-    leg: Option<Text>,
-    oktmo: Option<Text>,
-    agency_type: Option<Text>,
-    agency_ter_range: Option<Text>,
-    is_liquidated: Option<bool>,
-}
-
-impl RawOrganisation {
-    pub(super) fn into_organisation(self, asked: &str) -> Result<UnverifiedOrganisation, IdpError> {
-        if filled(self.oid).is_some_and(|oid| oid != asked) {
-            return Err(fault(F17, "ESIA answered with another organisation than was asked for"));
-        }
-        Ok(UnverifiedOrganisation {
-            full_name: self.full_name.filter(|s| !s.is_empty()),
-            short_name: self.short_name.filter(|s| !s.is_empty()),
-            ogrn: filled(self.ogrn),
-            inn: filled(self.inn),
-            kpp: filled(self.kpp),
-            okopf: filled(self.leg),
-            oktmo: filled(self.oktmo),
-            agency_type: filled(self.agency_type),
-            agency_territory: filled(self.agency_ter_range),
-            liquidated: self.is_liquidated,
-        })
-    }
+/// An address our token may be sent to: ESIA's own origin, the REST interface.
+fn checked_address(address: &str, base: &str) -> Result<String, IdpError> {
+    let foreign = || fault(F17, "ESIA's list names an address outside its REST interface; the token is not sent there");
+    let url = Url::parse(address).map_err(|_| foreign())?;
+    let own = url.origin().ascii_serialization() == base && url.username().is_empty() && url.password().is_none();
+    if own && url.path().starts_with("/rs/") { Ok(url.into()) } else { Err(foreign()) }
 }
 
 /// An id as ESIA makes them: digits. Anything else would change the path or the scope it is put into.
@@ -157,17 +80,17 @@ struct RestError {
 }
 
 /// Reads one object with a bearer token.
-pub(super) async fn get<T: DeserializeOwned>(url: String, token: &str, http: &At<'_>) -> Result<T, IdpError> {
+async fn get<T: DeserializeOwned>(url: String, token: &str, http: Step<'_>) -> Result<T, IdpError> {
     let mut bearer =
         HeaderValue::try_from(format!("Bearer {token}")).map_err(|_| fault(F17, "the access token does not fit into a header"))?;
     bearer.set_sensitive(true);
     let mut request = HttpRequest::new(Vec::new());
     *request.method_mut() = Method::GET;
-    *request.uri_mut() = url.try_into().map_err(|_| fault(F17, "an address at ESIA cannot be formed; check esia.base_url"))?;
+    *request.uri_mut() = url.try_into().map_err(|_| fault(F17, "an address at ESIA cannot be formed; check idp.esia.base_url"))?;
     request.headers_mut().insert(AUTHORIZATION, bearer);
     request.headers_mut().insert(ACCEPT, HeaderValue::from_static("application/json"));
 
-    let answer = http.transport.send(request, http.now).await?;
+    let answer = http.send(request, Repeat::Safe).await?;
     let body = answer.body();
     if answer.status() != StatusCode::OK {
         return Err(rest_error(answer.status(), body));
@@ -183,12 +106,15 @@ pub(super) async fn get<T: DeserializeOwned>(url: String, token: &str, http: &At
 }
 
 fn rest_error(status: StatusCode, body: &[u8]) -> IdpError {
-    let said: Option<RestError> = serde_json::from_slice(body).ok();
-    if let Some(RestError { code: Some(code), message }) = said
-        && code.starts_with("ESIA-")
-    {
-        return explain("", &format!("{code}: {}", message.unwrap_or_default()));
-    }
-    let code = if status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS { F18 } else { F17 };
-    fault(code, format!("ESIA refused a read with status {}", status.as_u16()))
+    said(body).unwrap_or_else(|| {
+        let code = if status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS { F18 } else { F17 };
+        fault(code, format!("ESIA refused a read with status {}", status.as_u16()))
+    })
+}
+
+/// The REST interface's way to tell an error, where the body is one.
+pub(super) fn said(body: &[u8]) -> Option<IdpError> {
+    let RestError { code, message } = serde_json::from_slice(body).ok()?;
+    let code = code.filter(|code| code.starts_with("ESIA-"))?;
+    Some(explain("", &format!("{code}: {}", message.unwrap_or_default())))
 }

@@ -1,7 +1,10 @@
 //! What an operator decides about ESIA. Reading it from a file is the configuration's business; checking it against itself
 //! is done once, when the provider is made.
 
+use std::path::PathBuf;
 use std::time::Duration;
+
+use super::sign::{GOST_ADVICE, streebog};
 
 /// Production host of ESIA.
 pub const PRODUCTION_URL: &str = "https://esia.gosuslugi.ru";
@@ -60,6 +63,17 @@ pub enum Pkce {
     Off,
     /// Method `S256`. ESIA has error codes for PKCE, but the method's name is not documented publicly: try it first.
     S256,
+    /// Method `GOST3411`: the challenge is the verifier's Streebog-256. One published client sends this name; nothing confirms it.
+    Gost3411,
+}
+
+/// Where certificates or a key are read from: PEM, or DER as ESIA publishes its certificates.
+#[derive(Clone)]
+pub enum KeySource {
+    /// A file, looked at again while the service runs.
+    File(PathBuf),
+    /// These bytes, for good.
+    Fixed(Vec<u8>),
 }
 
 /// The `nonce` of OpenID Connect, which ESIA has not always carried over.
@@ -82,12 +96,12 @@ pub struct EsiaSettings {
     pub client_id: String,
     /// Protocol generation.
     pub generation: Generation,
-    /// Our certificate as registered at ESIA, PEM.
-    pub certificate: Vec<u8>,
-    /// Its private key, PEM.
-    pub private_key: Vec<u8>,
-    /// Certificates ESIA signs tokens with, PEM, one each; the old and the new one during a rotation.
-    pub trusted_certificates: Vec<Vec<u8>>,
+    /// Our certificate as registered at ESIA.
+    pub certificate: KeySource,
+    /// Its private key, not encrypted.
+    pub private_key: KeySource,
+    /// Certificates ESIA signs tokens with, one or several in each; the old and the new one during a rotation.
+    pub trusted_certificates: Vec<KeySource>,
     /// Algorithm of ESIA's tokens.
     pub token_alg: TokenAlg,
     /// `iss` of ESIA's tokens, compared byte for byte, [`PRODUCTION_ISSUER`].
@@ -104,22 +118,22 @@ pub struct EsiaSettings {
     pub nonce: Nonce,
     /// For name, TCP and TLS together.
     pub connect_timeout: Duration,
-    /// For one whole exchange, body included.
-    pub total_timeout: Duration,
+    /// For one whole step of a login, all its requests and repetitions together.
+    pub timeout: Duration,
     /// Largest answer read, bytes.
     pub max_response_bytes: usize,
     /// How far ESIA's clock and ours may differ when a token's times are checked.
     pub leeway: Duration,
-    /// Stamp requests by ESIA's clock, learned from its `Date` headers, when ours differs by more than
-    /// [`Self::total_timeout`]. Never used for checking tokens.
+    /// Stamp requests by ESIA's clock, learned from its `Date` headers, where ours is off. Never used for checking tokens: who
+    /// can answer for ESIA's clock must not be able to make an old token young.
     pub follow_server_date: bool,
 }
 
 /// The settings contradict themselves or the machine.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("esia.{setting}: {problem}")]
+#[error("idp.esia.{setting}: {problem}")]
 pub struct EsiaSettingsError {
-    /// Name of the setting, as in [`EsiaSettings`].
+    /// Name of the setting, as in the section `idp.esia` of the configuration.
     pub setting: &'static str,
     /// What to change. Holds no secret.
     pub problem: String,
@@ -152,10 +166,13 @@ pub(super) fn check(s: &EsiaSettings) -> Result<(), EsiaSettingsError> {
         return wrong("organisation_scopes", "must name at least one scope, bare (org_inn)");
     }
     if s.organisation_route == OrganisationRoute::ScopeOrg && s.generation == Generation::V1 {
-        return wrong("organisation_route", "scope_org exists only in generation v2; use client_credentials or roles_only");
+        return wrong("organisation_route", "scope_org exists only in generation v2; use client_credentials or roles");
     }
-    if s.total_timeout.is_zero() || s.connect_timeout.is_zero() || s.max_response_bytes == 0 {
-        return wrong("total_timeout", "timeouts and max_response_bytes must be above zero");
+    if s.timeout.is_zero() || s.connect_timeout.is_zero() || s.max_response_bytes == 0 {
+        return wrong("timeout", "timeouts and max_response_bytes must be above zero");
+    }
+    if s.pkce == Pkce::Gost3411 && streebog().is_none() {
+        return wrong("pkce", GOST_ADVICE);
     }
     Ok(())
 }

@@ -11,14 +11,16 @@ use openssl::sign::Signer;
 use openssl::stack::Stack;
 use openssl::x509::X509;
 
+use super::certificates;
 use super::settings::{EsiaSettingsError, Generation};
 use crate::domain::time::Timestamp;
+use crate::ports::identity_provider::CertificateTerm;
 
 /// OpenSSL's id of a GOST R 34.10-2012 key of 256 bits (`NID_id_GostR3410_2012_256`).
 pub(super) const GOST_2012_256: i32 = 979;
 /// Advice that goes with every missing GOST algorithm.
 pub(super) const GOST_ADVICE: &str =
-    "OpenSSL knows no GOST here: install libengine-gost-openssl and start with OPENSSL_CONF naming a configuration that loads it";
+    "OpenSSL knows no GOST here: install Debian's libengine-gost-openssl; with OPENSSL_CONF set, its file must load the engine";
 
 /// Streebog-256, where the engine is loaded.
 pub(super) fn streebog() -> Option<MessageDigest> {
@@ -47,25 +49,35 @@ pub(super) struct RequestSigner {
 }
 
 impl RequestSigner {
+    /// `certificate` may hold a chain; the one that belongs to the key is ours.
     pub(super) fn new(generation: Generation, client_id: &str, certificate: &[u8], key: &[u8]) -> Result<Self, EsiaSettingsError> {
-        let certificate =
-            X509::from_pem(certificate).map_err(|_| EsiaSettingsError::new("certificate", "is not a certificate in PEM form"))?;
-        // Without the engine a GOST key reads as garbage, so the advice stands in both messages.
-        let key = PKey::private_key_from_pem(key).map_err(|_| {
-            EsiaSettingsError::new("private_key", format!("is not an unencrypted private key in PEM form; for a GOST key: {GOST_ADVICE}"))
+        let candidates = certificates::read(certificate).ok_or_else(|| {
+            EsiaSettingsError::new("certificate_file", "is not a certificate in PEM or DER form, or has a broken one in it")
         })?;
-        let public = certificate
-            .public_key()
-            .map_err(|_| EsiaSettingsError::new("certificate", format!("its public key cannot be read; for GOST: {GOST_ADVICE}")))?;
-        if !public.public_eq(&key) {
-            return Err(EsiaSettingsError::new("private_key", "does not belong to esia.certificate"));
+        let key = certificates::read_key(key).ok_or_else(|| {
+            let problem = format!("is not an unencrypted private key in PEM or DER form; for a GOST key: {GOST_ADVICE}");
+            EsiaSettingsError::new("private_key_file", problem)
+        })?;
+        let public: Vec<_> = candidates.into_iter().filter_map(|c| Some((c.public_key().ok()?, c))).collect();
+        if public.is_empty() {
+            let problem = format!("its public key cannot be read; for GOST: {GOST_ADVICE}");
+            return Err(EsiaSettingsError::new("certificate_file", problem));
         }
+        let ours = public.into_iter().find(|(public, _)| public.public_eq(&key)).map(|(_, certificate)| certificate);
+        let certificate = ours.ok_or_else(|| EsiaSettingsError::new("private_key_file", "does not belong to idp.esia.certificate_file"))?;
         let certificate_hash = match generation {
             Generation::V1 => None,
             Generation::V2 if key.id() == Id::from_raw(GOST_2012_256) => Some(certificate_hash(&certificate)?),
-            Generation::V2 => return Err(EsiaSettingsError::new("private_key", "generation v2 needs a GOST R 34.10-2012 key of 256 bits")),
+            Generation::V2 => {
+                return Err(EsiaSettingsError::new("private_key_file", "generation v2 needs a GOST R 34.10-2012 key of 256 bits"));
+            }
         };
         Ok(Self { generation, client_id: client_id.to_owned(), certificate, key, certificate_hash })
+    }
+
+    /// When our certificate ends.
+    pub(super) fn term(&self) -> Option<CertificateTerm> {
+        Some(CertificateTerm { whose: "client".to_owned(), ends: certificates::ends(&self.certificate)? })
     }
 
     pub(super) fn certificate_hash(&self) -> Option<&str> {
@@ -101,9 +113,9 @@ impl RequestSigner {
 
 /// Streebog-256 over the DER form, 64 capital hexadecimal digits. Over the PEM file, or with SHA-1, ESIA says 007053.
 pub(super) fn certificate_hash(certificate: &X509) -> Result<String, EsiaSettingsError> {
-    let digest = streebog().ok_or_else(|| EsiaSettingsError::new("certificate", GOST_ADVICE))?;
+    let digest = streebog().ok_or_else(|| EsiaSettingsError::new("certificate_file", GOST_ADVICE))?;
     let der = certificate.to_der().and_then(|der| hash(digest, &der));
-    let bytes = der.map_err(|_| EsiaSettingsError::new("certificate", "cannot be hashed"))?;
+    let bytes = der.map_err(|_| EsiaSettingsError::new("certificate_file", "cannot be hashed"))?;
     Ok(bytes.iter().map(|b| format!("{b:02X}")).collect())
 }
 

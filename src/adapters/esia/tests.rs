@@ -1,7 +1,10 @@
 //! Fixtures for the tests of the ESIA adapter: keys made on the spot, tokens signed at will, and a canned host.
 
+mod clock;
 mod flow;
 mod gost;
+mod key_files;
+mod lists;
 mod refusals;
 mod transport;
 
@@ -65,9 +68,9 @@ pub(super) fn settings(base_url: &str) -> EsiaSettings {
         base_url: base_url.into(),
         client_id: "TESTIS".into(),
         generation: Generation::V1,
-        certificate: OURS.cert.to_pem().unwrap(),
-        private_key: OURS.key.private_key_to_pem_pkcs8().unwrap(),
-        trusted_certificates: vec![STRANGER.cert.to_pem().unwrap(), ESIA.cert.to_pem().unwrap()],
+        certificate: pem(&OURS.cert),
+        private_key: pem_key(&OURS),
+        trusted_certificates: vec![pem(&STRANGER.cert), pem(&ESIA.cert)],
         token_alg: TokenAlg::Rs256,
         issuer: settings::PRODUCTION_ISSUER.into(),
         scopes: settings::DEFAULT_SCOPES.map(String::from).into(),
@@ -76,11 +79,19 @@ pub(super) fn settings(base_url: &str) -> EsiaSettings {
         pkce: Pkce::Off,
         nonce: Nonce::Off,
         connect_timeout: Duration::from_secs(1),
-        total_timeout: Duration::from_secs(2),
+        timeout: Duration::from_secs(2),
         max_response_bytes: 64 * 1024,
         leeway: Duration::from_secs(60),
         follow_server_date: false,
     }
+}
+
+pub(super) fn pem(cert: &X509) -> KeySource {
+    KeySource::Fixed(cert.to_pem().unwrap())
+}
+
+pub(super) fn pem_key(key: &TestKey) -> KeySource {
+    KeySource::Fixed(key.key.private_key_to_pem_pkcs8().unwrap())
 }
 
 pub(super) fn provider(s: EsiaSettings) -> EsiaProvider {
@@ -182,7 +193,7 @@ pub(super) fn host(
     (server, forms)
 }
 
-fn ordinary(r: &Received, fields: &HashMap<String, String>, access: &str, id: &str) -> Reply {
+pub(super) fn ordinary(r: &Received, fields: &HashMap<String, String>, access: &str, id: &str) -> Reply {
     let bearer = |token: &str| r.head.contains(&format!("authorization: Bearer {token}\r\n"));
     match r.path.as_str() {
         "/aas/oauth2/te" | "/aas/oauth2/v3/te" if fields["grant_type"] == "client_credentials" => {
@@ -216,4 +227,11 @@ pub(super) async fn refused(access: String, id: String) -> (Option<IdpError>, us
     let result = provider(settings(&server.url)).complete(callback(), NOW).await;
     let made = forms.lock().unwrap().len();
     (result.err(), made)
+}
+
+/// A `Date` header as servers write it.
+pub(super) fn date_header(at: Timestamp) -> String {
+    let t = at.to_utc();
+    let (day, month) = (&t.weekday().to_string()[..3], &t.month().to_string()[..3]);
+    format!("date: {day}, {:02} {month} {} {:02}:{:02}:{:02} GMT\r\n", t.day(), t.year(), t.hour(), t.minute(), t.second())
 }

@@ -1,26 +1,37 @@
-//! The one way to ESIA's host: time limits, a limit on size while reading, no redirects, no proxy of the environment. What is
-//! asked and what the answers mean is elsewhere.
+//! The one way to ESIA's host: one time limit for a whole step, few repetitions where they are safe, a limit on size while
+//! reading, no redirects, no decompression, no proxy of the environment. What is asked and what the answers mean is elsewhere.
 
 use std::error::Error;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::Arc;
 use std::time::Duration;
 
-use oauth2::http::header::{CONTENT_TYPE, DATE, HeaderValue};
+use oauth2::http::HeaderMap;
+use oauth2::http::StatusCode;
+use oauth2::http::header::{CONTENT_TYPE, DATE, HeaderValue, RETRY_AFTER};
 use oauth2::{AsyncHttpClient, HttpRequest, HttpResponse};
 use reqwest::{Client, Response};
+use serde_json::{Map, Value};
+use tokio::time::Instant;
 
 use super::errors::fault;
+use super::server_clock::{Measured, ServerClock};
 use super::settings::{EsiaSettings, EsiaSettingsError};
 use crate::adapters::http_date;
 use crate::domain::refusal::RefusalCode::{F17, F18};
 use crate::domain::time::Timestamp;
+use crate::ports::Entropy;
 use crate::ports::identity_provider::IdpError;
 
-/// A clock further off than this is broken, ours or theirs, and not to be followed.
-const MAX_OFFSET: Duration = Duration::from_secs(24 * 3600);
+/// Tries after the first.
+const FURTHER_TRIES: u32 = 2;
+/// The pause before the second try, doubled before the third; up to as much again is added by chance.
+const PAUSE: Duration = Duration::from_millis(100);
+/// A connection left idle longer is not used again: one that ESIA closes at that moment would break a request that must not
+/// be repeated.
+const IDLE: Duration = Duration::from_secs(10);
 
 /// Why there is no answer to read. The library's own errors hold addresses with the person's id in them, so only the kind is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,7 +41,7 @@ pub(super) enum TransportFault {
     Broken,
     TooLarge,
     Redirect,
-    /// 5xx without a body that says more.
+    /// 5xx or 429 without a body that says more.
     Status(u16),
     /// The request cannot be put together.
     Request,
@@ -39,11 +50,11 @@ pub(super) enum TransportFault {
 impl fmt::Display for TransportFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::TimedOut => f.write_str("ESIA did not answer in time"),
+            Self::TimedOut => f.write_str("ESIA did not answer within idp.esia.timeout"),
             Self::NoConnection => f.write_str("no connection to ESIA (name, network or TLS)"),
             Self::Broken => f.write_str("the connection to ESIA broke"),
-            Self::TooLarge => f.write_str("ESIA's answer is larger than esia.max_response_bytes"),
-            Self::Redirect => f.write_str("ESIA answered with a redirect, which is never followed; check esia.base_url"),
+            Self::TooLarge => f.write_str("ESIA's answer is larger than idp.esia.max_response_bytes"),
+            Self::Redirect => f.write_str("ESIA answered with a redirect, which is never followed; check idp.esia.base_url"),
             Self::Status(status) => write!(f, "ESIA answered with status {status}"),
             Self::Request => f.write_str("the request to ESIA cannot be put together"),
         }
@@ -59,61 +70,65 @@ impl From<TransportFault> for IdpError {
     }
 }
 
+/// Whether a request may be sent again.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Repeat {
+    /// A second one changes nothing: reads, and tokens of the system itself.
+    Safe,
+    /// It works once (the code is used up even if the answer is lost), so only when no connection came about.
+    Unsent,
+}
+
 /// HTTP client for ESIA.
 pub(super) struct Transport {
     client: Client,
     max_bytes: usize,
-    /// Differences up to one exchange's length may be nothing but the exchange's length.
-    min_offset: Duration,
+    timeout: Duration,
     follow_date: bool,
-    offset_ms: AtomicI64,
+    clock: ServerClock,
+    entropy: Arc<dyn Entropy>,
 }
 
 impl Transport {
-    pub(super) fn new(s: &EsiaSettings) -> Result<Self, EsiaSettingsError> {
+    pub(super) fn new(s: &EsiaSettings, entropy: Arc<dyn Entropy>) -> Result<Self, EsiaSettingsError> {
         let client = Client::builder()
             .redirect(reqwest::redirect::Policy::none())
             .retry(reqwest::retry::never())
+            // Not compiled in today; said, so that another crate's feature cannot turn a small answer into a large one.
+            .no_gzip()
+            .no_brotli()
+            .no_deflate()
+            .no_zstd()
             .no_proxy()
             .referer(false)
             .connect_timeout(s.connect_timeout)
-            .timeout(s.total_timeout)
+            .pool_idle_timeout(IDLE)
             .user_agent(concat!("gosbadge/", env!("CARGO_PKG_VERSION")))
             .build()
             .map_err(|e| EsiaSettingsError::new("base_url", format!("the HTTP client does not start: {e}")))?;
         Ok(Self {
             client,
             max_bytes: s.max_response_bytes,
-            min_offset: s.total_timeout,
+            timeout: s.timeout,
             follow_date: s.follow_server_date,
-            offset_ms: AtomicI64::new(0),
+            clock: ServerClock::default(),
+            entropy,
         })
     }
 
     /// ESIA's idea of `now`, for stamping requests only.
     pub(super) fn server_time(&self, now: Timestamp) -> Timestamp {
-        Timestamp::from_millis(now.millis().saturating_add(self.offset_ms.load(Ordering::Relaxed)))
+        if self.follow_date { self.clock.there(now) } else { now }
     }
 
-    /// Sends and reads whole. An answer that is not a success comes back as an answer, except where it says nothing.
-    pub(super) async fn send(&self, request: HttpRequest, now: Timestamp) -> Result<HttpResponse, TransportFault> {
-        let request = reqwest::Request::try_from(request).map_err(|_| TransportFault::Request)?;
-        let mut response = self.client.execute(request).await.map_err(|e| kind(&e))?;
-        self.note_date(&response, now);
-        let status = response.status();
-        if status.is_redirection() {
-            return Err(TransportFault::Redirect);
-        }
-        let body = self.read(&mut response).await?;
-        // Behind ESIA's front a 5xx is often a page in HTML; one in JSON carries a code worth reading.
-        if status.is_server_error() && serde_json::from_slice::<serde_json::Map<_, _>>(&body).is_err() {
-            return Err(TransportFault::Status(status.as_u16()));
-        }
-        let mut answer = HttpResponse::new(body);
-        *answer.status_mut() = status;
-        // The content type is not trusted either way: what parses as JSON is JSON.
-        answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        Ok(answer)
+    /// The last measurement of ESIA's clock, once.
+    pub(super) fn take_measured(&self) -> Option<Measured> {
+        self.clock.take_last()
+    }
+
+    /// Begins a step of a login: all its requests together have `idp.esia.timeout`.
+    pub(super) fn step(&self, now: Timestamp) -> Step<'_> {
+        Step { transport: self, now, began: Instant::now() }
     }
 
     async fn read(&self, response: &mut Response) -> Result<Vec<u8>, TransportFault> {
@@ -130,39 +145,157 @@ impl Transport {
         }
         Ok(body)
     }
+}
 
-    fn note_date(&self, response: &Response, now: Timestamp) {
-        if !self.follow_date {
-            return;
-        }
-        let Some(date) = response.headers().get(DATE).and_then(|v| v.to_str().ok()).and_then(http_date::parse) else { return };
-        let difference = date.since(now).max(now.since(date));
-        let offset = if difference > self.min_offset && difference <= MAX_OFFSET { date.millis() - now.millis() } else { 0 };
-        self.offset_ms.store(offset, Ordering::Relaxed);
+/// [`Transport`] during one step, begun at one instant of the caller's clock.
+#[derive(Clone, Copy)]
+pub(super) struct Step<'t> {
+    transport: &'t Transport,
+    pub now: Timestamp,
+    began: Instant,
+}
+
+/// One try's end, and how long the host asks to be left alone.
+struct Outcome {
+    result: Result<HttpResponse, TransportFault>,
+    retry_after: Option<Duration>,
+}
+
+impl From<TransportFault> for Outcome {
+    fn from(fault: TransportFault) -> Self {
+        Self { result: Err(fault), retry_after: None }
     }
 }
 
+impl<'t> Step<'t> {
+    /// ESIA's idea of now, for stamping requests only.
+    pub(super) fn server_time(&self) -> Timestamp {
+        self.transport.server_time(self.our_time())
+    }
+
+    /// A client for the `oauth2` crate.
+    pub(super) const fn client(self, repeat: Repeat) -> StepClient<'t> {
+        StepClient { step: self, repeat }
+    }
+
+    /// Sends and reads whole. An answer that is not a success comes back as an answer, except where it says nothing.
+    #[expect(clippy::disallowed_methods, reason = "a pause of some tenths of a second inside the step's limit")]
+    pub(super) async fn send(&self, request: HttpRequest, repeat: Repeat) -> Result<HttpResponse, TransportFault> {
+        let mut tries = 0;
+        loop {
+            let outcome = match tokio::time::timeout_at(self.ends(), self.send_once(request.clone())).await {
+                Ok(outcome) => outcome,
+                Err(_) => return Err(TransportFault::TimedOut),
+            };
+            let Some(pause) = self.pause_before_next(tries, repeat, &outcome) else { return outcome.result };
+            tokio::time::sleep(pause).await;
+            tries += 1;
+        }
+    }
+
+    fn ends(&self) -> Instant {
+        self.began + self.transport.timeout
+    }
+
+    /// The caller's clock, moved on by the time the step has taken.
+    fn our_time(&self) -> Timestamp {
+        self.now.plus(self.began.elapsed())
+    }
+
+    /// How long to wait for the next try; `None` when there is none.
+    fn pause_before_next(&self, tries: u32, repeat: Repeat, outcome: &Outcome) -> Option<Duration> {
+        let may_pass = match &outcome.result {
+            Err(TransportFault::NoConnection) => true,
+            Err(TransportFault::Broken | TransportFault::Status(_)) => repeat == Repeat::Safe,
+            Ok(answer) => repeat == Repeat::Safe && (answer.status().is_server_error() || answer.status() == StatusCode::TOO_MANY_REQUESTS),
+            Err(_) => false,
+        };
+        if !may_pass || tries >= FURTHER_TRIES {
+            return None;
+        }
+        let [chance] = self.transport.entropy.bytes::<1>();
+        let pause = PAUSE * 2_u32.pow(tries) + PAUSE * u32::from(chance) / 255;
+        let pause = pause.max(outcome.retry_after.unwrap_or_default());
+        // A pause that leaves no time for the answer would only make the person wait.
+        (pause < self.ends().saturating_duration_since(Instant::now())).then_some(pause)
+    }
+
+    async fn send_once(&self, request: HttpRequest) -> Outcome {
+        let Ok(request) = reqwest::Request::try_from(request) else { return TransportFault::Request.into() };
+        let sent = Instant::now();
+        let mut response = match self.transport.client.execute(request).await {
+            Ok(response) => response,
+            Err(e) => return kind(&e).into(),
+        };
+        let round_trip = sent.elapsed();
+        let middle = self.now.plus(sent.duration_since(self.began) + round_trip / 2);
+        if let Some(measured) = Measured::of(response.headers(), middle, round_trip) {
+            self.transport.clock.note(measured);
+        }
+        let retry_after = retry_after(response.headers(), self.our_time());
+        Outcome { result: self.read(&mut response).await, retry_after }
+    }
+
+    async fn read(&self, response: &mut Response) -> Result<HttpResponse, TransportFault> {
+        let status = response.status();
+        if status.is_redirection() {
+            return Err(TransportFault::Redirect);
+        }
+        let body = self.transport.read(response).await?;
+        // Behind ESIA's front a 5xx is often a page in HTML; one in JSON may carry a code worth reading.
+        if is_passing(status) && !says_more(&body) {
+            return Err(TransportFault::Status(status.as_u16()));
+        }
+        let mut answer = HttpResponse::new(body);
+        *answer.status_mut() = status;
+        // The content type is not trusted either way: what parses as JSON is JSON.
+        answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        Ok(answer)
+    }
+}
+
+/// Whether a status may be another one in a moment.
+fn is_passing(status: StatusCode) -> bool {
+    status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS
+}
+
+/// Whether a body is an error of OAuth or of the REST interface.
+fn says_more(body: &[u8]) -> bool {
+    serde_json::from_slice::<Map<String, Value>>(body)
+        .is_ok_and(|m| ["error", "code"].iter().any(|k| m.get(*k).is_some_and(Value::is_string)))
+}
+
+/// RFC 9110 §10.2.3: seconds, or a date by the sender's own clock.
+fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
+    let text = headers.get(RETRY_AFTER)?.to_str().ok()?;
+    if let Ok(seconds) = text.trim().parse() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let there = headers.get(DATE).and_then(|v| v.to_str().ok()).and_then(http_date::parse).unwrap_or(now);
+    Some(http_date::parse(text)?.since(there))
+}
+
 fn kind(e: &reqwest::Error) -> TransportFault {
-    if e.is_timeout() {
-        TransportFault::TimedOut
-    } else if e.is_connect() {
+    if e.is_connect() {
         TransportFault::NoConnection
+    } else if e.is_timeout() {
+        TransportFault::TimedOut
     } else {
         TransportFault::Broken
     }
 }
 
-/// [`Transport`] at one instant, as the `oauth2` crate wants a client.
-pub(super) struct At<'t> {
-    pub transport: &'t Transport,
-    pub now: Timestamp,
+/// [`Step`] as the `oauth2` crate wants a client.
+pub(super) struct StepClient<'t> {
+    step: Step<'t>,
+    repeat: Repeat,
 }
 
-impl<'c> AsyncHttpClient<'c> for At<'_> {
+impl<'c> AsyncHttpClient<'c> for StepClient<'_> {
     type Error = TransportFault;
     type Future = Pin<Box<dyn Future<Output = Result<HttpResponse, TransportFault>> + Send + 'c>>;
 
     fn call(&'c self, request: HttpRequest) -> Self::Future {
-        Box::pin(self.transport.send(request, self.now))
+        Box::pin(self.step.send(request, self.repeat))
     }
 }

@@ -1,21 +1,22 @@
 //! The ESIA adapter from the configuration, or for the stand-in beside a development set-up.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use openssl::asn1::Asn1Time;
 use openssl::bn::{BigNum, MsbOption};
 use openssl::error::ErrorStack;
 use openssl::hash::MessageDigest;
-use openssl::pkey::PKey;
+use openssl::pkey::{PKey, Private};
 use openssl::rsa::Rsa;
 use openssl::x509::{X509, X509NameBuilder};
 
 use super::WireError;
 use super::keys::write_secret;
+use crate::adapters::esia::certificates;
 use crate::adapters::esia::{
-    DEFAULT_ORGANISATION_SCOPES, EsiaProvider, EsiaSettings, Generation, Nonce, OrganisationRoute, Pkce, TokenAlg,
+    DEFAULT_ORGANISATION_SCOPES, EsiaProvider, EsiaSettings, Generation, KeySource, Nonce, OrganisationRoute, Pkce, TokenAlg,
 };
 use crate::config::{Config, EsiaGeneration, NonceMode, OrganisationRoute as Route, PkceMode, TokenAlgorithm};
 use crate::domain::time::Timestamp;
@@ -29,25 +30,31 @@ pub struct ClientIdentity {
     pub private_key: Vec<u8>,
 }
 
-/// The configured identity provider.
+/// Key material as the adapter reads it.
+struct Sources {
+    certificate: KeySource,
+    private_key: KeySource,
+    trusted: Vec<KeySource>,
+}
+
+/// The configured identity provider. It follows its key files while it runs.
 ///
 /// # Errors
 /// [`WireError`] naming the setting or file.
 pub fn provider(config: &Config, entropy: Arc<dyn Entropy>) -> Result<Arc<dyn IdentityProvider>, WireError> {
     let e = &config.idp.esia;
-    let needed = |what: &Option<std::path::PathBuf>, name: &str| {
-        let path = what
-            .as_ref()
-            .ok_or_else(|| WireError(format!("idp.esia.{name} is missing; `serve --dev` brings its own identity provider")))?;
-        read(path)
+    let needed = |what: &Option<PathBuf>, name: &str| {
+        let path = what.clone();
+        let path = path.ok_or_else(|| WireError(format!("idp.esia.{name} is missing; `serve --dev` brings its own identity provider")))?;
+        Ok::<_, WireError>(KeySource::File(path))
     };
-    let identity = ClientIdentity {
+    let sources = Sources {
         certificate: needed(&e.certificate_file, "certificate_file")?,
         private_key: needed(&e.private_key_file, "private_key_file")?,
+        trusted: e.trusted_certificate_files.iter().cloned().map(KeySource::File).collect(),
     };
-    let trusted = e.trusted_certificate_files.iter().map(|p| read(p)).collect::<Result<Vec<_>, _>>()?;
     let client_id = e.client_id.clone().ok_or_else(|| WireError("idp.esia.client_id is missing".to_owned()))?;
-    make(esia_settings(config, e.base_url.clone(), client_id, identity, trusted), entropy)
+    make(esia_settings(config, e.base_url.clone(), client_id, sources), entropy)
 }
 
 /// The adapter for a stand-in ESIA at `base_url` that signs with `trusted`.
@@ -62,14 +69,19 @@ pub fn sandbox_provider(
     trusted: Vec<Vec<u8>>,
     entropy: Arc<dyn Entropy>,
 ) -> Result<Arc<dyn IdentityProvider>, WireError> {
-    make(esia_settings(config, base_url.to_owned(), client_id.to_owned(), identity, trusted), entropy)
+    let sources = Sources {
+        certificate: KeySource::Fixed(identity.certificate),
+        private_key: KeySource::Fixed(identity.private_key),
+        trusted: trusted.into_iter().map(KeySource::Fixed).collect(),
+    };
+    make(esia_settings(config, base_url.to_owned(), client_id.to_owned(), sources), entropy)
 }
 
 fn make(settings: EsiaSettings, entropy: Arc<dyn Entropy>) -> Result<Arc<dyn IdentityProvider>, WireError> {
     Ok(Arc::new(EsiaProvider::new(settings, entropy).map_err(WireError::new)?))
 }
 
-fn esia_settings(config: &Config, base_url: String, client_id: String, identity: ClientIdentity, trusted: Vec<Vec<u8>>) -> EsiaSettings {
+fn esia_settings(config: &Config, base_url: String, client_id: String, sources: Sources) -> EsiaSettings {
     let e = &config.idp.esia;
     EsiaSettings {
         base_url,
@@ -78,9 +90,9 @@ fn esia_settings(config: &Config, base_url: String, client_id: String, identity:
             EsiaGeneration::V1 => Generation::V1,
             EsiaGeneration::V2 => Generation::V2,
         },
-        certificate: identity.certificate,
-        private_key: identity.private_key,
-        trusted_certificates: trusted,
+        certificate: sources.certificate,
+        private_key: sources.private_key,
+        trusted_certificates: sources.trusted,
         token_alg: match e.token_algorithm {
             TokenAlgorithm::Rs256 => TokenAlg::Rs256,
             TokenAlgorithm::Gost3410_2012_256 => TokenAlg::Gost3410_2012_256,
@@ -96,6 +108,7 @@ fn esia_settings(config: &Config, base_url: String, client_id: String, identity:
         pkce: match e.pkce {
             PkceMode::Off => Pkce::Off,
             PkceMode::S256 => Pkce::S256,
+            PkceMode::Gost3411 => Pkce::Gost3411,
         },
         nonce: match e.nonce {
             NonceMode::Off => Nonce::Off,
@@ -103,7 +116,7 @@ fn esia_settings(config: &Config, base_url: String, client_id: String, identity:
             NonceMode::Require => Nonce::Require,
         },
         connect_timeout: e.connect_timeout,
-        total_timeout: e.timeout,
+        timeout: e.timeout,
         max_response_bytes: e.max_response_bytes,
         leeway: e.leeway,
         // A development set-up may hold its clock still, and the stand-in always sends the real date.
@@ -115,22 +128,45 @@ fn read(path: &Path) -> Result<Vec<u8>, WireError> {
     fs::read(path).map_err(|e| WireError(format!("cannot read {}: {e}", path.display())))
 }
 
-/// A self-signed RSA certificate for the stand-in, kept in `dir`; made at first use.
+/// A self-signed certificate for the stand-in, kept in `dir`; made at first use. With `gost` its key is GOST R 34.10-2012.
 ///
 /// # Errors
 /// [`WireError`] when it cannot be made or read.
-pub fn client_identity(dir: &Path, now: Timestamp) -> Result<ClientIdentity, WireError> {
-    let (crt, key) = (dir.join("esia-client.crt"), dir.join("esia-client.key"));
+pub fn client_identity(dir: &Path, gost: bool, now: Timestamp, entropy: &dyn Entropy) -> Result<ClientIdentity, WireError> {
+    let name = if gost { "esia-client-gost" } else { "esia-client" };
+    let (crt, key) = (dir.join(format!("{name}.crt")), dir.join(format!("{name}.key")));
     if !key.exists() || !crt.exists() {
-        let (certificate, private_key) = self_signed(now).map_err(WireError::new)?;
+        let (made, digest) = if gost { gost_key(entropy)? } else { rsa_key()? };
+        let (certificate, private_key) = self_signed(&made, digest, now).map_err(WireError::new)?;
         write_secret(&key, &private_key)?;
         write_secret(&crt, &certificate)?;
     }
     Ok(ClientIdentity { certificate: read(&crt)?, private_key: read(&key)? })
 }
 
-fn self_signed(now: Timestamp) -> Result<(Vec<u8>, Vec<u8>), ErrorStack> {
-    let key = PKey::from_rsa(Rsa::generate(2048)?)?;
+fn rsa_key() -> Result<(PKey<Private>, MessageDigest), WireError> {
+    let key = Rsa::generate(2048).and_then(PKey::from_rsa).map_err(WireError::new)?;
+    Ok((key, MessageDigest::sha256()))
+}
+
+/// PKCS#8 of a GOST R 34.10-2012-256 key with the parameter set CryptoPro-A and Streebog-256, up to the key's own 32 bytes: the
+/// `openssl` crate has no way to name a parameter set when it makes a key.
+const GOST_PKCS8: [u8; 40] = [
+    0x30, 0x46, 0x02, 0x01, 0x00, 0x30, 0x1f, 0x06, 0x08, 0x2a, 0x85, 0x03, 0x07, 0x01, 0x01, 0x01, 0x01, 0x30, 0x13, 0x06, 0x07, 0x2a,
+    0x85, 0x03, 0x02, 0x02, 0x23, 0x01, 0x06, 0x08, 0x2a, 0x85, 0x03, 0x07, 0x01, 0x01, 0x02, 0x02, 0x04, 0x20,
+];
+
+fn gost_key(entropy: &dyn Entropy) -> Result<(PKey<Private>, MessageDigest), WireError> {
+    let digest = MessageDigest::from_name("md_gost12_256").ok_or_else(|| WireError(crate::cli::gost::NO_ENGINE.to_owned()))?;
+    let mut key = entropy.bytes::<32>();
+    // Below the group's order whichever end the engine reads as the high one: the order begins with a one bit.
+    key[0] &= 0x7f;
+    key[31] &= 0x7f;
+    let key = PKey::private_key_from_der(&[&GOST_PKCS8[..], &key[..]].concat()).map_err(WireError::new)?;
+    Ok((key, digest))
+}
+
+fn self_signed(key: &PKey<Private>, digest: MessageDigest, now: Timestamp) -> Result<(Vec<u8>, Vec<u8>), ErrorStack> {
     let mut name = X509NameBuilder::new()?;
     name.append_entry_by_text("CN", "gosbadge development")?;
     let name = name.build();
@@ -141,9 +177,27 @@ fn self_signed(now: Timestamp) -> Result<(Vec<u8>, Vec<u8>), ErrorStack> {
     builder.set_serial_number(&*serial.to_asn1_integer()?)?;
     builder.set_subject_name(&name)?;
     builder.set_issuer_name(&name)?;
-    builder.set_pubkey(&key)?;
+    builder.set_pubkey(key)?;
     builder.set_not_before(&*Asn1Time::from_unix(now.secs() - 86_400)?)?;
     builder.set_not_after(&*Asn1Time::from_unix(now.secs() + 365 * 86_400)?)?;
-    builder.sign(&key, MessageDigest::sha256())?;
+    builder.sign(key, digest)?;
     Ok((builder.build().to_pem()?, key.private_key_to_pem_pkcs8()?))
+}
+
+/// Every certificate of a file and its end, for `doctor`: a short fingerprint and the end.
+///
+/// # Errors
+/// Why there is none.
+pub fn certificates_in(file: &Path) -> Result<Vec<(String, Option<Timestamp>)>, WireError> {
+    let found = certificates::read(&read(file)?);
+    let found = found.ok_or_else(|| WireError(format!("{} holds no certificate in PEM or DER form, or a broken one", file.display())))?;
+    Ok(found.iter().map(|c| (certificates::fingerprint(c).unwrap_or_default(), certificates::ends(c))).collect())
+}
+
+/// Whether a file holds a certificate with a GOST R 34.10-2012 key. Needs no engine.
+pub fn is_gost_certificate(file: &Path) -> bool {
+    // id-tc26-gost3410-12-256 and -512 (1.2.643.7.1.1.1.1 and .2) as DER writes them, up to the last number.
+    const KEY: [u8; 9] = [0x06, 0x08, 0x2a, 0x85, 0x03, 0x07, 0x01, 0x01, 0x01];
+    let found = std::fs::read(file).ok().and_then(|bytes| certificates::read(&bytes)).unwrap_or_default();
+    found.iter().any(|c| c.to_der().is_ok_and(|der| der.windows(KEY.len()).any(|w| w == KEY)))
 }

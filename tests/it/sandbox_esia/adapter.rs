@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use gosbadge::adapters::entropy::OsEntropy;
 use gosbadge::adapters::esia::settings::{DEFAULT_ORGANISATION_SCOPES, DEFAULT_SCOPES};
-use gosbadge::adapters::esia::{EsiaProvider, EsiaSettings, Generation, Nonce, OrganisationRoute, Pkce, TokenAlg as ClientTokenAlg};
+use gosbadge::adapters::esia::{
+    EsiaProvider, EsiaSettings, Generation, KeySource, Nonce, OrganisationRoute, Pkce, TokenAlg as ClientTokenAlg,
+};
 use gosbadge::ports::identity_provider::{LoginCallback, LoginSecrets, RoleOrgType};
 use gosbadge::ports::{Clock, Entropy, IdentityProvider};
 use gosbadge::sandbox::esia::{Persona, TokenAlg, gost_available, personas};
@@ -22,9 +24,9 @@ fn provider(stand: &Stand, generation: Generation, route: OrganisationRoute) -> 
         base_url: stand.base.clone(),
         client_id: CLIENT.to_owned(),
         generation,
-        certificate: stand.identity.certificate.to_pem().expect("PEM"),
-        private_key: stand.identity.key.private_key_to_pem_pkcs8().expect("PEM"),
-        trusted_certificates: vec![stand.certificates_pem[signing].clone().into_bytes()],
+        certificate: KeySource::Fixed(stand.identity.certificate.to_pem().expect("PEM")),
+        private_key: KeySource::Fixed(stand.identity.key.private_key_to_pem_pkcs8().expect("PEM")),
+        trusted_certificates: vec![KeySource::Fixed(stand.certificates_pem[signing].clone().into_bytes())],
         token_alg,
         issuer: "http://esia.gosuslugi.ru/".to_owned(),
         scopes: DEFAULT_SCOPES.map(str::to_owned).to_vec(),
@@ -33,7 +35,7 @@ fn provider(stand: &Stand, generation: Generation, route: OrganisationRoute) -> 
         pkce: Pkce::S256,
         nonce: Nonce::Require,
         connect_timeout: Duration::from_secs(5),
-        total_timeout: Duration::from_secs(20),
+        timeout: Duration::from_secs(20),
         max_response_bytes: 1 << 20,
         leeway: Duration::from_secs(60),
         // The stand-in's clock is held still; its Date header is the machine's.

@@ -211,11 +211,11 @@ fn contradictory_settings_are_named() {
         (EsiaSettings { issuer: String::new(), ..ok() }, "issuer"),
         (EsiaSettings { scopes: vec!["openid".into()], ..ok() }, "scopes"),
         (EsiaSettings { organisation_route: OrganisationRoute::ScopeOrg, ..ok() }, "organisation_route"),
-        (EsiaSettings { private_key: STRANGER.key.private_key_to_pem_pkcs8().unwrap(), ..ok() }, "private_key"),
-        (EsiaSettings { certificate: b"x".to_vec(), ..ok() }, "certificate"),
-        (EsiaSettings { trusted_certificates: vec![], ..ok() }, "trusted_certificates"),
-        (EsiaSettings { trusted_certificates: vec![weak.cert.to_pem().unwrap()], ..ok() }, "trusted_certificates"),
-        (EsiaSettings { generation: Generation::V2, ..ok() }, "private_key"),
+        (EsiaSettings { private_key: pem_key(&STRANGER), ..ok() }, "private_key_file"),
+        (EsiaSettings { certificate: KeySource::Fixed(b"x".to_vec()), ..ok() }, "certificate_file"),
+        (EsiaSettings { trusted_certificates: vec![], ..ok() }, "trusted_certificate_files"),
+        (EsiaSettings { trusted_certificates: vec![pem(&weak.cert)], ..ok() }, "trusted_certificate_files"),
+        (EsiaSettings { generation: Generation::V2, ..ok() }, "private_key_file"),
     ];
     for (settings, name) in cases {
         let e = EsiaProvider::new(settings, Arc::new(OsEntropy)).err().unwrap();

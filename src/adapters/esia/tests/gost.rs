@@ -35,9 +35,9 @@ fn gost_key(paramset: &str) -> TestKey {
 fn v2(base_url: &str, ours: &TestKey, esia: &TestKey) -> EsiaSettings {
     EsiaSettings {
         generation: Generation::V2,
-        certificate: ours.cert.to_pem().unwrap(),
-        private_key: ours.key.private_key_to_pem_pkcs8().unwrap(),
-        trusted_certificates: vec![gost_key("A").cert.to_pem().unwrap(), esia.cert.to_pem().unwrap()],
+        certificate: pem(&ours.cert),
+        private_key: pem_key(ours),
+        trusted_certificates: vec![pem(&gost_key("A").cert), pem(&esia.cert)],
         token_alg: TokenAlg::Gost3410_2012_256,
         organisation_route: OrganisationRoute::ScopeOrg,
         organisation_scopes: vec!["org_inn".into(), "org_ogrn".into()],
@@ -100,7 +100,9 @@ async fn a_v2_login_with_gost_tokens_reads_the_organisation_with_the_persons_tok
     let (ours, esia) = (gost_key("A"), gost_key("TCA"));
     let mut access_header = gost_header("access");
     access_header["x5t#St256"] = json!(hash_by_command_line(&esia.cert));
-    let (access, id) = (gost_jwt(&esia, &access_header, &access_claims()), gost_jwt(&esia, &gost_header("id"), &id_claims()));
+    let mut claims = access_claims();
+    claims["scope"] = json!(format!("usr_org?oid={PERSON} openid org_inn?org_oid=1063000001 org_ogrn?org_oid=1063000001"));
+    let (access, id) = (gost_jwt(&esia, &access_header, &claims), gost_jwt(&esia, &gost_header("id"), &id_claims()));
     let (server, forms) = host(access, id, |_| None);
     let provider = provider(v2(&server.url, &ours, &esia));
     let login = provider.complete(callback(), NOW).await.unwrap();
@@ -115,6 +117,48 @@ async fn a_v2_login_with_gost_tokens_reads_the_organisation_with_the_persons_tok
     let later = NOW.plus(Duration::from_secs(3600));
     assert_eq!(provider.organisation(&login.session, "1063000001", later).await.err().unwrap().code, F19);
     assert_eq!(forms.lock().unwrap().len(), 4, "no token is bought for the record");
+}
+
+#[actix_web::test]
+async fn an_organisations_record_needs_a_grant_for_that_organisation() {
+    if !engine() {
+        return;
+    }
+    let (ours, esia) = (gost_key("A"), gost_key("A"));
+    for (granted, code) in [
+        ("", F17),
+        ("org_inn?org_oid=1063000002", F22),
+        ("org_inn?org_oid=106300000", F22),
+        ("org_inn?org_oid=10630000011", F22),
+        ("org_inn?oid=1063000001", F17),
+        ("org_inn", F17),
+        ("org_emps?org_oid=1063000001", F22),
+        ("org_inn?org_oid=1063000002&org_oid=1063000001", F22),
+    ] {
+        let mut claims = access_claims();
+        claims["scope"] = json!(format!("usr_org?oid={PERSON} openid {granted}"));
+        let (access, id) = (gost_jwt(&esia, &gost_header("access"), &claims), gost_jwt(&esia, &gost_header("id"), &id_claims()));
+        let (server, forms) = host(access, id, |_| None);
+        let provider = provider(v2(&server.url, &ours, &esia));
+        let session = provider.complete(callback(), NOW).await.unwrap().session;
+        let e = provider.organisation(&session, "1063000001", NOW).await.err().unwrap();
+        assert_eq!((e.code, forms.lock().unwrap().len()), (code, 3), "{granted}: {e}; nothing may be read");
+    }
+}
+
+#[tokio::test]
+async fn a_gost3411_challenge_is_the_command_lines_streebog() {
+    if !engine() {
+        return;
+    }
+    let ours = gost_key("A");
+    let settings = EsiaSettings { pkce: Pkce::Gost3411, ..v2("https://esia.example.com", &ours, &ours) };
+    let url = provider(settings).begin(&secrets(), NOW).await.unwrap();
+    let q: HashMap<String, String> = Url::parse(&url).unwrap().query_pairs().into_owned().collect();
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(dir.path().join("verifier"), secrets().pkce_verifier).unwrap();
+    let digest = openssl(dir.path(), "dgst -binary -md_gost12_256 verifier");
+    assert_eq!((q["code_challenge_method"].as_str(), &q["code_challenge"]), ("GOST3411", &URL_SAFE_NO_PAD.encode(digest)));
 }
 
 #[actix_web::test]
@@ -152,11 +196,7 @@ async fn v1_signs_with_gost_too() {
         return;
     }
     let ours = gost_key("A");
-    let settings = EsiaSettings {
-        certificate: ours.cert.to_pem().unwrap(),
-        private_key: ours.key.private_key_to_pem_pkcs8().unwrap(),
-        ..settings("https://esia.example.com")
-    };
+    let settings = EsiaSettings { certificate: pem(&ours.cert), private_key: pem_key(&ours), ..settings("https://esia.example.com") };
     let url = provider(settings).begin(&secrets(), NOW).await.unwrap();
     let q: HashMap<String, String> = Url::parse(&url).unwrap().query_pairs().into_owned().collect();
     let dir = tempfile::tempdir().unwrap();

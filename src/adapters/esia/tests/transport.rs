@@ -26,8 +26,8 @@ async fn slow_and_oversized_answers_end_in_time() {
     let big = vec![b' '; 64 * 1024 + 1];
     let announced = format!("content-length: {}\r\n", 1_u64 << 30);
     let cases: [(&str, Replies, &str); 4] = [
-        ("late", Box::new(|| Reply { delay: Duration::from_secs(30), ..Reply::new(200, "", "{}") }), "in time"),
-        ("drip", Box::new(|| Reply { drip: Duration::from_secs(1), ..Reply::new(200, "", "{\"access_token\":") }), "in time"),
+        ("late", Box::new(|| Reply { delay: Duration::from_secs(30), ..Reply::new(200, "", "{}") }), "idp.esia.timeout"),
+        ("drip", Box::new(|| Reply { drip: Duration::from_secs(1), ..Reply::new(200, "", "{\"access_token\":") }), "idp.esia.timeout"),
         ("big", Box::new(move || Reply::new(200, "", big.clone())), "larger"),
         ("announced", Box::new(move || Reply::new(200, &announced, "{")), "larger"),
     ];
@@ -100,29 +100,136 @@ async fn refused_reads_are_told_apart() {
     }
 }
 
+/// A login against a host that answers requests to `path` by `reply`, told how often it was asked already; and the tries it took.
+async fn tries(path: &'static str, reply: impl Fn(usize) -> Option<Reply> + Send + Sync + 'static) -> (Result<(), IdpError>, usize) {
+    let (access, id) = (jwt(&header("access"), &access_claims()), jwt(&header("id"), &id_claims()));
+    let seen = Arc::new(Mutex::new(0));
+    let counter = Arc::clone(&seen);
+    let (server, _) = host(access, id, move |r| {
+        if !r.path.starts_with(path) || r.body.contains("authorization_code") != (path == "/aas/oauth2/te?") {
+            return None;
+        }
+        let mut n = counter.lock().unwrap();
+        *n += 1;
+        reply(*n - 1)
+    });
+    let esia = provider(settings(&server.url));
+    let result = match esia.complete(callback(), NOW).await {
+        Ok(login) => esia.organisation(&login.session, "1063000001", NOW).await.map(drop),
+        Err(e) => Err(e),
+    };
+    let seen = *seen.lock().unwrap();
+    (result, seen)
+}
+
+fn hang_up() -> Reply {
+    Reply { hang_up: true, ..Reply::new(200, "", "") }
+}
+
 #[actix_web::test]
-async fn request_stamps_follow_the_servers_date_when_told_to() {
-    for (follow, ahead, stamp) in [
-        (true, 300, "2026.11.23 17:17:57 +0000"),
-        (true, 1, "2026.11.23 17:12:57 +0000"),
-        (true, 10 * 86_400, "2026.11.23 17:12:57 +0000"),
-        (false, 300, "2026.11.23 17:12:57 +0000"),
-    ] {
-        let there = NOW.plus(Duration::from_secs(ahead)).to_utc();
-        let date = format!(
-            "date: {}, {:02} {} {} {:02}:{:02}:{:02} GMT\r\n",
-            &there.weekday().to_string()[..3],
-            there.day(),
-            &there.month().to_string()[..3],
-            there.year(),
-            there.hour(),
-            there.minute(),
-            there.second()
-        );
-        let (server, _) = host(String::new(), String::new(), move |_| Some(Reply::new(500, &date, "")));
-        let esia = provider(EsiaSettings { follow_server_date: follow, ..settings(&server.url) });
-        esia.complete(callback(), NOW).await.err().unwrap();
-        let url = Url::parse(&esia.begin(&secrets(), NOW).await.unwrap()).unwrap();
-        assert!(url.query_pairs().any(|(k, v)| k == "timestamp" && v == stamp), "{follow} {ahead}: {url}");
+async fn reads_and_system_tokens_are_tried_three_times() {
+    for path in ["/rs/prns/1000299654", "/rs/orgs/", "/aas/oauth2/te"] {
+        let once_more = |n| (n == 0).then(hang_up);
+        let twice_more = |n| (n < 2).then(|| Reply::new(503, "content-type: text/html\r\n", "<html>"));
+        let (result, seen) = tries(path, once_more).await;
+        assert!(result.is_ok() && seen >= 2, "{path}: {result:?} {seen}");
+        let (result, seen) = tries(path, twice_more).await;
+        assert!(result.is_ok() && seen >= 3, "{path}: {result:?} {seen}");
+        for reply in
+            [hang_up, || Reply::new(502, "", ""), || Reply::json(429, &json!({})), || Reply::json(500, &json!({"code": "ESIA-007007"}))]
+        {
+            let (result, seen) = tries(path, move |_| Some(reply())).await;
+            let e = result.err().unwrap();
+            assert_eq!((e.code, seen), (F18, 3), "{path}: {e}");
+        }
+        let (result, seen) = tries(path, |_| Some(Reply::json(403, &json!({"code": "ESIA-005029"})))).await;
+        assert!(result.is_err() && seen == 1, "{path}: what is refused stays refused");
     }
+}
+
+#[actix_web::test]
+async fn a_code_is_sent_once() {
+    let answers: [fn() -> Reply; 4] = [
+        hang_up,
+        || Reply::new(503, "", "<html>"),
+        || Reply::json(429, &json!({"error": "server_error"})),
+        || Reply::new(200, "content-length: 9\r\n", "{"),
+    ];
+    for reply in answers {
+        let (server, forms) = host(String::new(), String::new(), move |_| Some(reply()));
+        let e = provider(settings(&server.url)).complete(callback(), NOW).await.err().unwrap();
+        assert_eq!((e.code, forms.lock().unwrap().len()), (F18, 1), "{e}");
+    }
+}
+
+#[actix_web::test]
+async fn a_code_is_sent_when_the_host_comes_back_in_time() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    drop(listener);
+    let opened = std::thread::spawn(move || {
+        #[expect(clippy::disallowed_methods, reason = "the host is away for a moment, on a thread of its own")]
+        std::thread::sleep(Duration::from_millis(50));
+        let (mut stream, _) = std::net::TcpListener::bind(address).unwrap().accept().unwrap();
+        let mut request = [0; 16 * 1024];
+        assert!(std::io::Read::read(&mut stream, &mut request).unwrap() > 0);
+        std::io::Write::write_all(&mut stream, b"HTTP/1.1 400 X\r\ncontent-length: 2\r\n\r\n{}").unwrap();
+    });
+    let e = provider(settings(&format!("http://{address}"))).complete(callback(), NOW).await.err().unwrap();
+    assert_ne!(e.code, F18, "it was reached: {e}");
+    opened.join().unwrap();
+}
+
+#[expect(clippy::disallowed_methods, reason = "measures a real time-out")]
+#[actix_web::test]
+async fn retry_after_is_honoured_where_there_is_time() {
+    let start = Instant::now();
+    let busy = |seconds: &'static str| move |n| (n == 0).then(|| Reply::new(503, &format!("retry-after: {seconds}\r\n"), ""));
+    assert!(tries("/rs/orgs/", busy("1")).await.0.is_ok());
+    assert!(start.elapsed() >= Duration::from_secs(1));
+    let start = Instant::now();
+    let (result, seen) = tries("/rs/orgs/", busy("60")).await;
+    assert_eq!((result.err().unwrap().code, seen), (F18, 1));
+    assert!(start.elapsed() < Duration::from_secs(2), "waiting that long is not tried");
+    let by_date = "date: Mon, 23 Nov 2026 10:00:00 GMT\r\nretry-after: Mon, 23 Nov 2026 10:01:00 GMT\r\n";
+    assert_eq!(tries("/rs/orgs/", move |n| (n == 0).then(|| Reply::new(503, by_date, ""))).await.1, 1);
+}
+
+#[expect(clippy::disallowed_methods, reason = "measures a real time-out")]
+#[actix_web::test]
+async fn the_time_limit_is_for_the_whole_step() {
+    let (access, id) = (jwt(&header("access"), &access_claims()), jwt(&header("id"), &id_claims()));
+    let late = Duration::from_millis(800);
+    let (server, forms) = {
+        let (a, i) = (access.clone(), id.clone());
+        host(access, id, move |r| Some(Reply { delay: late, ..ordinary(r, &form(&r.body), &a, &i) }))
+    };
+    let esia = provider(settings(&server.url));
+    let start = Instant::now();
+    let e = esia.complete(callback(), NOW).await.err().unwrap();
+    assert!(e.code == F18 && e.detail.contains("idp.esia.timeout"), "{e}");
+    assert!((1900..3000).contains(&start.elapsed().as_millis()), "{:?}", start.elapsed());
+    assert_eq!(forms.lock().unwrap().len(), 3, "each answer alone came in time");
+}
+
+#[actix_web::test]
+async fn nothing_is_unpacked() {
+    // `{"trusted":true}`, and a megabyte of spaces, as gzip writes them.
+    let gzip = |text: &[u8]| {
+        let mut out = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+        std::io::Write::write_all(&mut out, text).unwrap();
+        out.finish().unwrap()
+    };
+    for body in [gzip(b"{\"trusted\":true}"), gzip(&vec![b' '; 1 << 20])] {
+        for encoding in ["gzip", "x-gzip", "deflate", "br", "zstd"] {
+            let body = body.clone();
+            let e = with_rest(move || Reply::new(200, &format!("content-encoding: {encoding}\r\n"), body.clone())).await;
+            assert!(e.code == F18 && e.detail.contains("not JSON"), "{encoding}: {e}");
+        }
+    }
+    let (server, _) = host(String::new(), String::new(), |r| {
+        assert!(!r.head.to_ascii_lowercase().contains("accept-encoding"), "{}", r.head);
+        Some(Reply::json(400, &json!({"error": "server_error"})))
+    });
+    assert_eq!(provider(settings(&server.url)).complete(callback(), NOW).await.err().unwrap().code, F18);
 }
