@@ -170,6 +170,16 @@ pub enum TryAgain {
 }
 
 impl TryAgain {
+    /// The word in the log.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Now => "now",
+            Self::Later => "later",
+            Self::AfterFix => "after_fix",
+            Self::No => "no",
+        }
+    }
+
     /// The advice that usually goes with a code.
     pub const fn usual(code: RefusalCode) -> Self {
         match code {

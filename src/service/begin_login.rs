@@ -114,7 +114,7 @@ async fn begin(
     let url = idp.begin(&secrets, now).await.map_err(|e| {
         app.metrics.idp_error(idp.id(), Step::Begin, &e);
         app.metrics.login(idp.id(), Err(e.code));
-        tracing::error!(idp = idp.id(), code = %e.code, upstream = e.upstream, detail = %e.detail, application = %application.id, "login request cannot be made");
+        tracing::error!(idp = idp.id(), code = %e.code, upstream = e.upstream, detail = %e.detail, try_again = e.try_again.as_str(), application = %application.id, "login request cannot be made");
         e.code
     });
     let obstacle = url.as_ref().err().copied();

@@ -66,7 +66,7 @@ pub async fn complete_login(app: &Arc<App>, callback: Callback) -> Result<Next, 
         Err(e) => {
             app.metrics.idp_error(idp.id(), Step::Complete, &e);
             app.metrics.login(idp.id(), Err(e.code));
-            tracing::warn!(idp = idp.id(), code = %e.code, upstream = e.upstream, detail = %e.detail, application = %application.id, "login failed");
+            tracing::warn!(idp = idp.id(), code = %e.code, upstream = e.upstream, detail = %e.detail, try_again = e.try_again.as_str(), application = %application.id, "login failed");
             return Err(confirm_authority::end_with(app, &application, Some(&login.id), e.code).await?);
         }
     };

@@ -114,7 +114,7 @@ pub(super) async fn confirm(
         Ok(record) => organisation_facts(record),
         Err(e) => {
             app.metrics.idp_error(idp.id(), Step::Organisation, &e);
-            tracing::warn!(idp = idp.id(), code = %e.code, upstream = e.upstream, detail = %e.detail, application = %application.id, "organisation record not read");
+            tracing::warn!(idp = idp.id(), code = %e.code, upstream = e.upstream, detail = %e.detail, try_again = e.try_again.as_str(), application = %application.id, "organisation record not read");
             return Err(if e.code.is_between_us_and_the_provider() {
                 pause_at_choice(app, &application, e.code).await?
             } else {

@@ -181,7 +181,7 @@ mod tests {
     use super::*;
 
     fn error(upstream: Option<&str>) -> IdpError {
-        IdpError { code: RefusalCode::F17, detail: String::new(), upstream: upstream.map(str::to_owned) }
+        IdpError { upstream: upstream.map(str::to_owned), ..IdpError::new(RefusalCode::F17, "") }
     }
 
     #[test]

@@ -119,8 +119,8 @@ mod tests {
     #[test]
     fn an_alarm_is_told_when_new_once_a_day_and_again_after_it_was_gone() {
         let told = Told::default();
-        let trouble = |code| IdpError { code, detail: "no connection".into(), upstream: None };
-        let condition = IdpCondition { troubles: vec![trouble(RefusalCode::F18)], ..IdpCondition::default() };
+        let trouble = IdpError::new(RefusalCode::F18, "no connection");
+        let condition = IdpCondition { troubles: vec![trouble], ..IdpCondition::default() };
         let now = Timestamp::from_secs(1_795_176_000);
         let standing = alarms_of("esia", &condition, now);
         assert!(!standing[0].urgent);
