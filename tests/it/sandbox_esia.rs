@@ -2,6 +2,7 @@
 //! second generation needs the GOST engine (`OPENSSL_CONF=certs/openssl-gost.cnf`); `GOSBADGE_REQUIRE_GOST=1` makes its absence a failure.
 
 mod adapter;
+mod command_line;
 mod first_generation;
 mod pages;
 mod refusals;

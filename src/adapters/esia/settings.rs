@@ -124,9 +124,6 @@ pub struct EsiaSettings {
     pub max_response_bytes: usize,
     /// How far ESIA's clock and ours may differ when a token's times are checked.
     pub leeway: Duration,
-    /// Stamp requests by ESIA's clock, learned from its `Date` headers, where ours is off. Never used for checking tokens: who
-    /// can answer for ESIA's clock must not be able to make an old token young.
-    pub follow_server_date: bool,
 }
 
 /// The settings contradict themselves or the machine.

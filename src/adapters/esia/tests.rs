@@ -82,7 +82,6 @@ pub(super) fn settings(base_url: &str) -> EsiaSettings {
         timeout: Duration::from_secs(2),
         max_response_bytes: 64 * 1024,
         leeway: Duration::from_secs(60),
-        follow_server_date: false,
     }
 }
 

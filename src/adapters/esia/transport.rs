@@ -84,7 +84,6 @@ pub(super) struct Transport {
     client: Client,
     max_bytes: usize,
     timeout: Duration,
-    follow_date: bool,
     clock: ServerClock,
     entropy: Arc<dyn Entropy>,
 }
@@ -106,19 +105,12 @@ impl Transport {
             .user_agent(concat!("gosbadge/", env!("CARGO_PKG_VERSION")))
             .build()
             .map_err(|e| EsiaSettingsError::new("base_url", format!("the HTTP client does not start: {e}")))?;
-        Ok(Self {
-            client,
-            max_bytes: s.max_response_bytes,
-            timeout: s.timeout,
-            follow_date: s.follow_server_date,
-            clock: ServerClock::default(),
-            entropy,
-        })
+        Ok(Self { client, max_bytes: s.max_response_bytes, timeout: s.timeout, clock: ServerClock::default(), entropy })
     }
 
     /// ESIA's idea of `now`, for stamping requests only.
     pub(super) fn server_time(&self, now: Timestamp) -> Timestamp {
-        if self.follow_date { self.clock.there(now) } else { now }
+        self.clock.there(now)
     }
 
     /// The last measurement of ESIA's clock, once.

@@ -119,8 +119,6 @@ fn esia_settings(config: &Config, base_url: String, client_id: String, sources: 
         timeout: e.timeout,
         max_response_bytes: e.max_response_bytes,
         leeway: e.leeway,
-        // A development set-up may hold its clock still, and the stand-in always sends the real date.
-        follow_server_date: !config.dev,
     }
 }
 

@@ -15,7 +15,7 @@ use gosbadge::sandbox::esia::{Persona, TokenAlg, gost_available, personas};
 
 use super::stand::{CLIENT, Identity, REDIRECT, Stand, returned};
 
-fn provider(stand: &Stand, generation: Generation, route: OrganisationRoute) -> EsiaProvider {
+pub fn provider(stand: &Stand, generation: Generation, route: OrganisationRoute) -> EsiaProvider {
     let (token_alg, signing) = match generation {
         Generation::V1 => (ClientTokenAlg::Rs256, 0),
         Generation::V2 => (ClientTokenAlg::Gost3410_2012_256, 1),
@@ -38,8 +38,6 @@ fn provider(stand: &Stand, generation: Generation, route: OrganisationRoute) -> 
         timeout: Duration::from_secs(20),
         max_response_bytes: 1 << 20,
         leeway: Duration::from_secs(60),
-        // The stand-in's clock is held still; its Date header is the machine's.
-        follow_server_date: false,
     };
     EsiaProvider::new(settings, Arc::new(OsEntropy)).expect("good settings")
 }

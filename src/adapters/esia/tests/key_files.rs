@@ -65,14 +65,27 @@ fn write(dir: &Path, name: &str, bytes: &[u8]) {
     std::fs::write(dir.join(name), bytes).unwrap();
 }
 
+#[expect(clippy::disallowed_methods, reason = "whether other tests share this process")]
 #[actix_web::test]
 async fn a_new_pair_is_taken_up_when_both_files_are_there() {
+    crate::telemetry::init_for_tests();
     let mut t = OnDisk::start();
     assert!(t.signs_with(&OURS).await);
     t.write("crt", &STRANGER.cert.to_pem().unwrap());
     assert!(t.signs_with(&OURS).await, "looked at a moment ago");
     t.later();
+    // One process per test with nextest; with threads, other tests of this file may add their own errors.
+    let errors = crate::telemetry::error_count();
     assert!(t.signs_with(&OURS).await, "the certificate alone does not belong to the key");
+    let told = crate::telemetry::error_count();
+    assert!(told > errors, "said once");
+    for _ in 0..3 {
+        t.later();
+        assert!(t.signs_with(&OURS).await);
+    }
+    if std::env::var_os("NEXTEST").is_some() {
+        assert_eq!((told, crate::telemetry::error_count()), (errors + 1, told), "and not again");
+    }
     assert_eq!(t.troubles().await, ["idp.esia.private_key_file: does not belong to idp.esia.certificate_file"]);
     t.write("key", &STRANGER.key.private_key_to_der().unwrap());
     t.later();
