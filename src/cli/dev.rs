@@ -171,7 +171,8 @@ pub async fn start(options: Options) -> Result<Dev, WireError> {
     stand_ins.push((stand_in.server.handle(), tokio::spawn(stand_in.server)));
     if parts.idps.is_none() {
         let front = parts.esia_front.as_deref().unwrap_or(&esia_url);
-        parts.idps = Some(vec![wire::sandbox_provider(&config, front, CLIENT_ID, identity, trusted, Arc::clone(&parts.entropy))?]);
+        let esia = wire::sandbox_provider(&config, front, CLIENT_ID, identity, trusted, Arc::clone(&parts.entropy))?;
+        parts.idps = Some(wire::providers(&config, &parts.entropy, Some(esia))?);
     }
 
     let app = wire::app(&config, parts.clone()).await?;

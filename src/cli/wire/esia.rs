@@ -33,7 +33,7 @@ pub struct ClientIdentity {
 ///
 /// # Errors
 /// [`WireError`] naming the setting or file.
-pub fn provider(config: &Config, entropy: Arc<dyn Entropy>) -> Result<Arc<dyn IdentityProvider>, WireError> {
+pub(super) fn provider(config: &Config, entropy: Arc<dyn Entropy>) -> Result<Arc<dyn IdentityProvider>, WireError> {
     let e = &config.idp.esia;
     let needed = |what: &Option<std::path::PathBuf>, name: &str| {
         let path = what
