@@ -1,5 +1,7 @@
 //! `gosbadge doctor`: examines the set-up and says what to do.
 
+mod oidc;
+
 use std::process::ExitCode;
 
 use clap::Args;
@@ -8,7 +10,7 @@ use serde::Serialize;
 
 use super::wire::{self, Parts};
 use super::{ConfigFile, print_json};
-use crate::config::{Config, EsiaGeneration, TokenAlgorithm};
+use crate::config::{Config, EsiaGeneration, IdpKind, TokenAlgorithm};
 use crate::domain::time::Timestamp;
 use crate::store::migrate;
 
@@ -70,6 +72,7 @@ pub async fn run(args: DoctorArgs, parts: Parts) -> ExitCode {
 
 async fn examine(config: &Config, parts: Parts, out: &mut Vec<Finding>) {
     let now = parts.clock.now();
+    let entropy = std::sync::Arc::clone(&parts.entropy);
     out.push(clock(now));
     out.push(data_dir(config));
     let migrated = database(config, out).await;
@@ -79,8 +82,13 @@ async fn examine(config: &Config, parts: Parts, out: &mut Vec<Finding>) {
             Err(e) => finding(Level::Bad, "keys", e.to_string()),
         });
     }
-    identity_provider(config, now, out);
-    out.push(gost(config));
+    if config.idp.uses(IdpKind::Esia) {
+        identity_provider(config, now, out);
+        out.push(gost(config));
+    }
+    if config.idp.uses(IdpKind::Oidc) {
+        oidc::examine(config, &entropy, now, out).await;
+    }
 }
 
 fn clock(now: Timestamp) -> Finding {

@@ -10,6 +10,7 @@ use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::sync::Arc;
 
 pub use esia::{ClientIdentity, client_identity, sandbox_provider};
+pub use oidc::provider as oidc_provider;
 
 use crate::adapters::clock::SystemClock;
 use crate::adapters::entropy::OsEntropy;

@@ -167,6 +167,13 @@ pub(super) async fn authorize(http: Shared, req: HttpRequest) -> HttpResponse {
             .finish(),
         // The redirect address is not known to be the client's here, so the error is shown and goes nowhere.
         Err(e) if super::context::wants_json(&req) => problem::oauth(&req, &e),
-        Err(e) => super::login::failed(&http, &req, &browser, &e).await,
+        Err(e) => {
+            let mut page = super::login::failed(&http, &req, &browser, &e).await;
+            // The provider could not be asked: the application is this browser's now, and may try again.
+            if matches!(e, Error::Refused { ended: false, .. }) && page.add_cookie(&http.browser_cookie(browser)).is_err() {
+                tracing::error!("the browser's cookie does not fit into a header");
+            }
+            page
+        }
     }
 }

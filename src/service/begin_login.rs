@@ -95,8 +95,10 @@ async fn begin(
     let application_id = application.id()?;
     let url = idp.begin(&secrets, now).await.map_err(|e| {
         tracing::error!(code = %e.code, upstream = e.upstream, detail = %e.detail, "login request cannot be made");
-        Error::Refused { application: application_id, code: e.code, ended: false }
-    })?;
+        e.code
+    });
+    // One that never left is kept too, as used: it binds the application to this browser, which may try again.
+    let failed = url.as_ref().err();
     let id = LoginId::new(now, app.entropy.bytes()).to_string();
     let plain = serde_json::to_vec(&secrets).map_err(|e| Error::Internal(e.to_string()))?;
     let row = LoginRow {
@@ -108,9 +110,9 @@ async fn begin(
         browser_digest: digest::of_secret(SecretKind::Browser, browser),
         created_at: now.millis(),
         expires_at: now.plus(app.settings.login_lifetime).millis(),
-        used_at: None,
-        outcome: None,
+        used_at: failed.map(|_| now.millis()),
+        outcome: failed.map(ToString::to_string),
     };
     app.db.write("begin_login", move |tx| logins::insert(tx, &row)).await.map_err(Error::from)?;
-    Ok(url)
+    url.map_err(|code| Error::Refused { application: application_id, code, ended: false })
 }

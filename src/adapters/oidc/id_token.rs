@@ -11,10 +11,13 @@ use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Map, Number, Value};
 use sha2::{Digest as _, Sha256, Sha384, Sha512};
 
-use super::key_set::TrustedKey;
+use super::errors::fault;
+use super::key_set::{NoKey, TrustedKey};
 use super::settings::{OidcSettings, TokenAlg};
 use crate::domain::digest;
+use crate::domain::refusal::RefusalCode::{F17, F19, F21};
 use crate::domain::time::Timestamp;
+use crate::ports::identity_provider::IdpError;
 
 /// Longest id token looked at, bytes. Real ones have a few thousand.
 const LONGEST: usize = 256 * 1024;
@@ -30,6 +33,8 @@ pub(super) enum TokenFault {
     Algorithm,
     #[error("its typ is another kind of token's")]
     Kind,
+    #[error(transparent)]
+    Key(#[from] NoKey),
     #[error("its signature does not fit")]
     Signature,
     #[error("a claim it must have is missing or of the wrong JSON type")]
@@ -97,7 +102,7 @@ impl<'t> UnverifiedIdToken<'t> {
     }
 
     /// The claims, if the signature is the key's.
-    pub(super) fn verify(self, key: &TrustedKey) -> Result<(IdClaims, Map<String, Value>), TokenFault> {
+    pub(super) fn verify(&self, key: &TrustedKey) -> Result<(IdClaims, Map<String, Value>), TokenFault> {
         if !key.holds(self.alg, self.signed.as_bytes(), &self.signature) {
             return Err(TokenFault::Signature);
         }
@@ -246,4 +251,15 @@ fn at_hash(alg: TokenAlg, access_token: &str) -> String {
         TokenAlg::EdDsa => Sha512::digest(bytes).to_vec(),
     };
     URL_SAFE_NO_PAD.encode(&hash[..hash.len() / 2])
+}
+
+/// A token that fails its check is our fault or theirs, never the person's, unless it is a good one of another login, or of
+/// a sign-in that was too weak.
+pub(super) fn refuse(e: TokenFault) -> IdpError {
+    let code = match e {
+        TokenFault::OtherLogin => F19,
+        TokenFault::Level => F21,
+        _ => F17,
+    };
+    fault(code, format!("id token refused: {e}"))
 }

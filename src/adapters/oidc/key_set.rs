@@ -51,11 +51,12 @@ pub(super) enum KeySetFault {
 }
 
 /// Why no key of a set is the token's.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(super) enum NoKey {
-    /// None fits; a newer set may have one.
+    #[error("the provider's key set has no usable key for it")]
     Unknown,
-    /// Several fit and nothing tells which: guessing would let any of them speak for all.
+    /// Guessing would let any of them speak for all.
+    #[error("several keys of the provider fit and it does not say which")]
     Ambiguous,
 }
 

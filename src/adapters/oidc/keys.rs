@@ -4,7 +4,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use super::errors::fault;
-use super::key_set::{KeySet, KeySetFault, NoKey, TrustedKey};
+use super::id_token::{TokenFault, refuse};
+use super::key_set::{KeySet, KeySetFault, TrustedKey};
 use super::settings::TokenAlg;
 use super::transport::Transport;
 use crate::domain::refusal::RefusalCode::{F17, F18};
@@ -39,18 +40,25 @@ impl Keys {
         Self { lifetime, transport, state: Mutex::new(State::default()) }
     }
 
-    /// The key a token of this algorithm and key id is to be checked with.
-    pub(super) async fn for_token(&self, uri: &str, alg: TokenAlg, kid: Option<&str>, now: Timestamp) -> Result<TrustedKey, IdpError> {
+    /// Gives the one key for a token of this algorithm and key id to `attempt`.
+    ///
+    /// Where the kept set has none, or its key does not fit, the set is read again, once: the provider may have changed keys
+    /// since, even between the code and this token, and not every provider names them.
+    pub(super) async fn with_key<T>(
+        &self,
+        uri: &str,
+        (alg, kid): (TokenAlg, Option<&str>),
+        now: Timestamp,
+        attempt: impl Fn(&TrustedKey) -> Result<T, TokenFault>,
+    ) -> Result<T, IdpError> {
+        let attempt = |set: &KeySet| attempt(set.choose(alg, kid)?);
         if let Some(set) = self.fresh(uri, now) {
-            match set.choose(alg, kid) {
-                Ok(key) => return Ok(key.clone()),
-                Err(NoKey::Ambiguous) => return Err(none(NoKey::Ambiguous)),
-                // The provider may have changed keys since, even between the code and this token.
-                Err(NoKey::Unknown) if self.may_refetch(now) => {}
-                Err(NoKey::Unknown) => return Err(none(NoKey::Unknown)),
+            match attempt(&set) {
+                Err(TokenFault::Key(_) | TokenFault::Signature) if self.may_refetch(now) => {}
+                outcome => return outcome.map_err(refuse),
             }
         }
-        self.read(uri, now).await?.choose(alg, kid).cloned().map_err(none)
+        attempt(&*self.read(uri, now).await?).map_err(refuse)
     }
 
     /// The kept set, unless it is too old: a key that was withdrawn must not live on here.
@@ -80,14 +88,4 @@ impl Keys {
         self.state.lock().unwrap_or_else(PoisonError::into_inner).kept = Some(fresh);
         Ok(set)
     }
-}
-
-fn none(why: NoKey) -> IdpError {
-    fault(
-        F17,
-        match why {
-            NoKey::Unknown => "id token refused: the provider's key set has no usable key for it",
-            NoKey::Ambiguous => "id token refused: several keys of the provider fit and it does not say which",
-        },
-    )
 }

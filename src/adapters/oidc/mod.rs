@@ -29,14 +29,14 @@ pub use claim_map::{ClaimMap, Flag, Pointer};
 use client_auth::ClientProof;
 use directory::{Directory, Metadata};
 use errors::{explain, fault};
-use id_token::{Expected, IdClaims, TokenFault, UnverifiedIdToken};
+use id_token::{Expected, IdClaims, UnverifiedIdToken, refuse};
 use keys::Keys;
 use mapping::{Mapped, Record};
 use requests::Tokens;
 pub use settings::{AssertionAlg, AssertionAudience, ClientAuthentication, OidcSettings, OidcSettingsError, RESERVED_PARAMETERS, TokenAlg};
 use transport::{Transport, TransportFault};
 
-use crate::domain::refusal::RefusalCode::{F17, F18, F19, F21};
+use crate::domain::refusal::RefusalCode::{F17, F18};
 use crate::domain::time::Timestamp;
 use crate::ports::identity_provider::{
     IdpCondition, IdpError, IdpSession, Login, LoginCallback, LoginSecrets, Person, UnverifiedOrganisation,
@@ -122,8 +122,8 @@ impl OidcProvider {
     ) -> Result<(IdClaims, Map<String, Value>), IdpError> {
         let token = UnverifiedIdToken::parse(&tokens.id_token, &self.settings.algorithms).map_err(refuse)?;
         let alg = token.alg;
-        let key = self.keys.for_token(&metadata.jwks_uri, alg, token.kid.as_deref(), now).await?;
-        let (id, claims) = token.verify(&key).map_err(refuse)?;
+        let named = (alg, token.kid.as_deref());
+        let (id, claims) = self.keys.with_key(&metadata.jwks_uri, named, now, |key| token.verify(key)).await?;
         let expected = Expected { settings: &self.settings, nonce, access_token: &tokens.access_token, alg, now };
         id.check(&expected).map_err(refuse)?;
         Ok((id, claims))
@@ -212,15 +212,4 @@ impl IdentityProvider for OidcProvider {
         }
         condition
     }
-}
-
-/// A token that fails its check is our fault or theirs, never the person's, unless it is a good one of another login, or of
-/// a sign-in that was too weak.
-fn refuse(e: TokenFault) -> IdpError {
-    let code = match e {
-        TokenFault::OtherLogin => F19,
-        TokenFault::Level => F21,
-        _ => F17,
-    };
-    fault(code, format!("id token refused: {e}"))
 }

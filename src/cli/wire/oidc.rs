@@ -14,7 +14,7 @@ use crate::ports::{Entropy, IdentityProvider};
 ///
 /// # Errors
 /// [`WireError`] naming the setting or file.
-pub(super) fn provider(config: &Config, entropy: Arc<dyn Entropy>) -> Result<Arc<dyn IdentityProvider>, WireError> {
+pub fn provider(config: &Config, entropy: Arc<dyn Entropy>) -> Result<Arc<dyn IdentityProvider>, WireError> {
     let o = &config.idp.oidc;
     let needed = |what: &Option<String>, name: &str| what.clone().ok_or_else(|| WireError(format!("idp.oidc.{name} is missing")));
     let settings = OidcSettings {
