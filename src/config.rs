@@ -11,6 +11,7 @@ mod duration;
 mod error;
 mod model;
 mod network;
+mod oidc;
 mod reader;
 mod secret;
 mod settings_list;
@@ -23,6 +24,7 @@ pub use model::{
     Login, NonceMode, Oauth, OrganisationRoute, PkceMode, Status, TokenAlgorithm, Webhooks,
 };
 pub use network::{Network, NotANetwork};
+pub use oidc::{AssertionAlgorithm, AssertionAudience, ClientMethod, IdTokenAlgorithm, Oidc, OidcClaims, OidcFlag};
 pub use secret::Secret;
 
 /// The file read when none is named and it is there.

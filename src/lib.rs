@@ -22,7 +22,7 @@
 //! | `service` | use cases, a file per verb; decide with the domain, remember with the store, reach out through ports |
 //! | `http` | actix handlers, the route table, error mapping, pages |
 //! | `jobs` | background loops: follow the ledger, deliver, sweep, watch the identity providers |
-//! | `adapters` | what stands behind the ports: ESIA, keys, seals, webhook delivery |
+//! | `adapters` | what stands behind the ports: ESIA, OpenID Connect, keys, seals, webhook delivery |
 //! | `sandbox` | the stand-ins, with protocol code of their own, so that a shared misreading cannot cancel out |
 //! | `cli` | a file per command; `cli::wire` alone names adapters |
 //! | `config`, `telemetry` | settings with all errors at once; logs, one line per request |

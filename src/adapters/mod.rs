@@ -5,6 +5,7 @@ pub mod clock;
 pub mod entropy;
 pub mod esia;
 mod http_date;
+pub mod oidc;
 pub mod signer;
 #[cfg(test)]
 mod test_server;

@@ -167,7 +167,8 @@ pub async fn start(options: Options) -> Result<Dev, WireError> {
     if parts.idps.is_none() {
         let front = parts.esia_front.as_deref().unwrap_or(&esia_url);
         let (identity, trusted) = (stand_in.identity, stand_in.trusted);
-        parts.idps = Some(vec![wire::sandbox_provider(&config, front, CLIENT_ID, identity, trusted, Arc::clone(&parts.entropy))?]);
+        let esia = wire::sandbox_provider(&config, front, CLIENT_ID, identity, trusted, Arc::clone(&parts.entropy))?;
+        parts.idps = Some(wire::providers(&config, &parts.entropy, Some(esia))?);
     }
 
     let app = wire::app(&config, parts.clone()).await?;

@@ -1,5 +1,7 @@
 //! `gosbadge doctor`: examines the set-up and says what to do.
 
+mod oidc;
+
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -8,7 +10,7 @@ use serde::Serialize;
 
 use super::wire::{self, Parts};
 use super::{ConfigFile, gost, print_json};
-use crate::config::Config;
+use crate::config::{Config, IdpKind};
 use crate::domain::time::Timestamp;
 use crate::ports::IdentityProvider;
 use crate::store::migrate;
@@ -71,6 +73,7 @@ pub async fn run(args: DoctorArgs, parts: Parts) -> ExitCode {
 
 async fn examine(config: &Config, parts: Parts, out: &mut Vec<Finding>) {
     let now = parts.clock.now();
+    let entropy = std::sync::Arc::clone(&parts.entropy);
     out.push(clock(now));
     out.push(data_dir(config));
     let migrated = database(config, out).await;
@@ -80,8 +83,13 @@ async fn examine(config: &Config, parts: Parts, out: &mut Vec<Finding>) {
             Err(e) => finding(Level::Bad, "keys", e.to_string()),
         });
     }
-    identity_provider(config, &parts, out).await;
-    out.push(gost_engine(config));
+    if config.idp.uses(IdpKind::Esia) {
+        identity_provider(config, &parts, out).await;
+        out.push(gost_engine(config));
+    }
+    if config.idp.uses(IdpKind::Oidc) {
+        oidc::examine(config, &entropy, now, out).await;
+    }
 }
 
 fn clock(now: Timestamp) -> Finding {
@@ -150,7 +158,7 @@ async fn identity_provider(config: &Config, parts: &Parts, out: &mut Vec<Finding
         out.push(finding(Level::Note, "certificate", "no ESIA certificates configured: only `serve --dev` can sign people in"));
         return;
     }
-    match wire::provider(config, Arc::clone(&parts.entropy)) {
+    match wire::esia_provider(config, Arc::clone(&parts.entropy)) {
         Ok(provider) => examine_provider(&*provider, now, out).await,
         Err(e) => out.push(finding(Level::Bad, "ESIA", e.to_string())),
     }

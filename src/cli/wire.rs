@@ -3,19 +3,21 @@
 
 mod esia;
 mod keys;
+mod oidc;
 
 use std::net::SocketAddr;
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::sync::Arc;
 
-pub use esia::{ClientIdentity, certificates_in, client_identity, is_gost_certificate, provider, sandbox_provider};
+pub use esia::{ClientIdentity, certificates_in, client_identity, is_gost_certificate, provider as esia_provider, sandbox_provider};
+pub use oidc::provider as oidc_provider;
 
 use crate::adapters::clock::SystemClock;
 use crate::adapters::entropy::OsEntropy;
 use crate::adapters::signer::Keyring;
 use crate::adapters::vault::KeyVault;
 use crate::adapters::webhook::{WebhookSender, check_endpoint};
-use crate::config::Config;
+use crate::config::{Config, IdpKind};
 use crate::domain::refusal::RefusalCode;
 use crate::domain::time::Timestamp;
 use crate::ports::identity_provider::{IdpCondition, IdpError, IdpSession, Login, LoginCallback, LoginSecrets, UnverifiedOrganisation};
@@ -105,7 +107,7 @@ pub async fn app(config: &Config, parts: Parts) -> Result<Arc<App>, WireError> {
     }
     let idps = match parts.idps {
         Some(idps) => idps,
-        None => vec![provider(config, Arc::clone(&parts.entropy))?],
+        None => providers(config, &parts.entropy, None)?,
     };
     let sink: Arc<dyn EventSink> =
         Arc::new(WebhookSender::new(config.webhooks.timeout, config.dev, Arc::clone(&parts.clock)).map_err(WireError)?);
@@ -126,6 +128,23 @@ pub async fn app(config: &Config, parts: Parts) -> Result<Arc<App>, WireError> {
     });
     app.view.refresh(&app).await.map_err(|e| WireError(format!("the status view cannot be built: {e}")))?;
     Ok(app)
+}
+
+/// The configured identity providers, the one people are sent to first. `esia`: a stand-in in place of the configured one.
+///
+/// # Errors
+/// [`WireError`] naming the setting or file.
+pub fn providers(
+    config: &Config,
+    entropy: &Arc<dyn Entropy>,
+    esia: Option<Arc<dyn IdentityProvider>>,
+) -> Result<Vec<Arc<dyn IdentityProvider>>, WireError> {
+    let make = |kind| match (kind, &esia) {
+        (IdpKind::Esia, Some(stand_in)) => Ok(Arc::clone(stand_in)),
+        (IdpKind::Esia, None) => esia::provider(config, Arc::clone(entropy)),
+        (IdpKind::Oidc, _) => oidc::provider(config, Arc::clone(entropy)),
+    };
+    config.idp.kinds().map(make).collect()
 }
 
 fn settings(c: &Config) -> Settings {
@@ -185,19 +204,19 @@ impl IdentityProvider for NoIdentityProvider {
     }
 
     async fn begin(&self, _: &LoginSecrets, _: Timestamp) -> Result<String, IdpError> {
-        Err(self.explain_error("none", None))
+        Err(self.explain_error("none", None, None))
     }
 
-    fn explain_error(&self, _: &str, _: Option<&str>) -> IdpError {
+    fn explain_error(&self, _: &str, _: Option<&str>, _: Option<&str>) -> IdpError {
         IdpError::new(RefusalCode::F17, "this process has no identity provider")
     }
 
     async fn complete(&self, _: LoginCallback, _: Timestamp) -> Result<Login, IdpError> {
-        Err(self.explain_error("none", None))
+        Err(self.explain_error("none", None, None))
     }
 
     async fn organisation(&self, _: &IdpSession, _: &str, _: Timestamp) -> Result<UnverifiedOrganisation, IdpError> {
-        Err(self.explain_error("none", None))
+        Err(self.explain_error("none", None, None))
     }
 
     fn logout_url(&self, _: &str) -> Option<String> {

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::network::Network;
+use super::oidc::Oidc;
 use super::secret::Secret;
 
 /// All settings. No `Debug`: it holds secrets.
@@ -96,13 +97,30 @@ pub struct Keys {
     pub pseudonym_key: Option<Secret<[u8; 32]>>,
 }
 
-/// The identity provider.
-#[derive(Clone, PartialEq, Eq, Debug)]
+/// The identity providers.
+#[derive(Clone)]
+#[cfg_attr(test, derive(PartialEq))]
 pub struct Idp {
-    /// Which adapter.
+    /// Who people are sent to.
     pub kind: IdpKind,
+    /// Who else may answer.
+    pub also: Vec<IdpKind>,
     /// Settings of ESIA.
     pub esia: Esia,
+    /// Settings of the OpenID Connect provider.
+    pub oidc: Oidc,
+}
+
+impl Idp {
+    /// All kinds in use, the first one first.
+    pub fn kinds(&self) -> impl Iterator<Item = IdpKind> {
+        std::iter::once(self.kind).chain(self.also.iter().copied())
+    }
+
+    /// Whether a kind is in use.
+    pub fn uses(&self, kind: IdpKind) -> bool {
+        self.kinds().any(|k| k == kind)
+    }
 }
 
 /// Kinds of identity provider.
@@ -110,6 +128,8 @@ pub struct Idp {
 pub enum IdpKind {
     /// ESIA, its own protocol.
     Esia,
+    /// OpenID Connect.
+    Oidc,
 }
 
 /// ESIA.

@@ -1,5 +1,7 @@
 //! The settings themselves, in the order of the default file. How they are read and checked is in `validate.rs`.
 
+mod oidc;
+
 use super::catalogue::{Section, Setting, optional, secret, set};
 
 pub(super) const SECTIONS: &[Section] = &[
@@ -18,6 +20,17 @@ pub(super) const SECTIONS: &[Section] = &[
     },
     Section { name: "idp", about: "The identity provider representatives sign in at.", settings: IDP },
     Section { name: "idp.esia", about: "ESIA (Gosuslugi). The values come from the system's registration at ESIA.", settings: ESIA },
+    Section {
+        name: "idp.oidc",
+        about: "An OpenID Connect provider, such as a gateway in front of ESIA. Everything else about it is discovered.",
+        settings: oidc::OIDC,
+    },
+    Section {
+        name: "idp.oidc.claims",
+        about: "Where the facts stand in the claims of the id token and userinfo: JSON pointers (RFC 6901). The defaults fit the sample in
+        the README. \"off\" where the provider never says it.",
+        settings: oidc::CLAIMS,
+    },
     Section { name: "login", about: "The sign-in of a representative.", settings: LOGIN },
     Section { name: "application", about: "One attempt to get a badge.", settings: APPLICATION },
     Section { name: "oauth", about: "How platforms start and finish an application.", settings: OAUTH },
@@ -86,7 +99,15 @@ const KEYS: &[Setting] = &[
     ),
 ];
 
-const IDP: &[Setting] = &[set("kind", "\"esia\"", "The only kind so far is `esia`.")];
+const IDP: &[Setting] = &[
+    set("kind", "\"esia\"", "Who people are sent to: `esia` (its own protocol) or `oidc` (any OpenID Connect provider)."),
+    set(
+        "also",
+        "[]",
+        "Other kinds that people may use instead and whose answers are taken, each at a callback address of its own: for the time of moving
+        from one to the other. Whoever signs in there is another person to this service, since the ids differ.",
+    ),
+];
 
 const ESIA: &[Setting] = &[
     set("base_url", "\"https://esia.gosuslugi.ru\"", "Origin of ESIA. The test stand is https://esia-portal1.test.gosuslugi.ru."),

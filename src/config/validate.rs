@@ -15,6 +15,7 @@ use super::model::{
     Login, NonceMode, Oauth, OrganisationRoute, PkceMode, Status, TokenAlgorithm, Webhooks,
 };
 use super::network::Network;
+use super::oidc;
 use super::reader::{Reader, Wrong, shown, text};
 use super::secret::Secret;
 
@@ -32,7 +33,7 @@ pub(super) fn validate(mut r: Reader) -> Result<Config, ConfigErrors> {
         log: log(&mut r),
         database: database(&mut r, &data_dir),
         keys: keys(&mut r),
-        idp: Idp { kind: r.choice("idp.kind", &[("esia", IdpKind::Esia)]), esia: esia(&mut r) },
+        idp: idp(&mut r),
         login: Login { lifetime: r.duration("login.lifetime", MINUTE..=HOUR) },
         application: Application { lifetime: r.duration("application.lifetime", 15 * MINUTE..=30 * DAY) },
         oauth: oauth(&mut r),
@@ -129,6 +130,19 @@ fn key_list(r: &mut Reader, text: &str, key: &str) -> Vec<Secret<[u8; 32]>> {
         r.fail(Fault::BadValue, key, "is empty", REMEDY);
     }
     list
+}
+
+fn idp(r: &mut Reader) -> Idp {
+    const KINDS: [(&str, IdpKind); 2] = [("esia", IdpKind::Esia), ("oidc", IdpKind::Oidc)];
+    Idp {
+        kind: r.choice("idp.kind", &KINDS),
+        also: r.list("idp.also", "write a list such as [\"oidc\"]", |text| {
+            let found = KINDS.iter().find(|(word, _)| *word == text).map(|(_, kind)| *kind);
+            found.ok_or_else(|| Wrong(Fault::BadValue, format!("{} is not a kind of identity provider", shown(text))))
+        }),
+        esia: esia(r),
+        oidc: oidc::read(r),
+    }
 }
 
 fn esia(r: &mut Reader) -> Esia {
@@ -239,6 +253,10 @@ fn check_together(r: &mut Reader, c: &Config) {
     if !c.admin.listen.ip().is_loopback() {
         r.warnings.push(format!("admin.listen: {} can be reached from other machines; keep it on a management network", c.admin.listen));
     }
+    if c.idp.kinds().any(|kind| c.idp.kinds().filter(|k| *k == kind).count() > 1) {
+        r.fail(Fault::Conflict, "idp.also", "names a kind twice, or the one of idp.kind", "name each other kind once");
+    }
+    oidc::check(r, &c.idp.oidc, c.idp.uses(IdpKind::Oidc), c.dev);
     let esia = &c.idp.esia;
     if esia.base_url.starts_with("http://") && !(c.dev && is_loopback(&esia.base_url)) {
         r.fail(Fault::Conflict, "idp.esia.base_url", "is http", "use https; http is for a loopback stand-in with dev = true");
@@ -290,6 +308,7 @@ fn check_together(r: &mut Reader, c: &Config) {
 /// A service the world can reach never runs on generated keys or without its identity provider.
 fn demand_what_the_public_needs(r: &mut Reader, c: &Config) {
     let esia = &c.idp.esia;
+    let unused = !c.idp.uses(IdpKind::Esia);
     let needed = [
         ("keys.kek", !c.keys.kek.is_empty(), "set it or keys.kek_file; make one with `openssl rand -base64 32`"),
         (
@@ -297,10 +316,14 @@ fn demand_what_the_public_needs(r: &mut Reader, c: &Config) {
             c.keys.pseudonym_key.is_some(),
             "set it or keys.pseudonym_key_file; make one with `openssl rand -base64 32`",
         ),
-        ("idp.esia.client_id", esia.client_id.is_some(), "write the mnemonic of the system registered at ESIA"),
-        ("idp.esia.certificate_file", esia.certificate_file.is_some(), "name the certificate registered at ESIA"),
-        ("idp.esia.private_key_file", esia.private_key_file.is_some(), "name the private key of that certificate"),
-        ("idp.esia.trusted_certificate_files", !esia.trusted_certificate_files.is_empty(), "name the certificates that sign ESIA's tokens"),
+        ("idp.esia.client_id", unused || esia.client_id.is_some(), "write the mnemonic of the system registered at ESIA"),
+        ("idp.esia.certificate_file", unused || esia.certificate_file.is_some(), "name the certificate registered at ESIA"),
+        ("idp.esia.private_key_file", unused || esia.private_key_file.is_some(), "name the private key of that certificate"),
+        (
+            "idp.esia.trusted_certificate_files",
+            unused || !esia.trusted_certificate_files.is_empty(),
+            "name the certificates that sign ESIA's tokens",
+        ),
     ];
     for (key, there, remedy) in needed {
         // A value that was given and is wrong has been told already.

@@ -226,8 +226,9 @@ pub trait IdentityProvider: Send + Sync {
     /// [`IdpError`] (F17, F18, F20) when the request cannot be made.
     async fn begin(&self, secrets: &LoginSecrets, now: Timestamp) -> Result<String, IdpError>;
 
-    /// Maps the provider's error redirect (`error`, `error_description`) to ours.
-    fn explain_error(&self, error: &str, description: Option<&str>) -> IdpError;
+    /// Maps the provider's error redirect (`error`, `error_description`, `iss` of RFC 9207) to ours. An error answer of
+    /// another issuer is not this provider's word.
+    fn explain_error(&self, error: &str, description: Option<&str>, iss: Option<&str>) -> IdpError;
 
     /// Redeems the code, checks every token, reads person and roles.
     ///

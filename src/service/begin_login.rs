@@ -129,7 +129,8 @@ async fn begin(
         browser_digest: digest::of_secret(SecretKind::Browser, browser),
         created_at: now.millis(),
         expires_at: now.plus(app.settings.login_lifetime).millis(),
-        used_at: None,
+        // One that never left counts as used.
+        used_at: obstacle.map(|_| now.millis()),
         outcome: obstacle.map(|code| code.as_str().to_owned()),
     };
     // A login that could not begin is recorded too: it binds the application to this browser, which may try again.

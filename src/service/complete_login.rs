@@ -57,7 +57,7 @@ pub async fn complete_login(app: &Arc<App>, callback: Callback) -> Result<Next, 
     let secrets: LoginSecrets = serde_json::from_slice(&plain).map_err(|_| super::damaged("sealed login"))?;
 
     let answer = match (callback.error, callback.code) {
-        (Some(error), _) => Err(idp.explain_error(&error, callback.error_description.as_deref())),
+        (Some(error), _) => Err(idp.explain_error(&error, callback.error_description.as_deref(), callback.iss.as_deref())),
         (None, Some(code)) => idp.complete(LoginCallback { code, iss: callback.iss, secrets }, now).await,
         (None, None) => Err(IdpError::new(RefusalCode::F19, "callback without code and error")),
     };

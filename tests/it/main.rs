@@ -24,6 +24,8 @@ mod kill;
 mod kill_load;
 mod main_job;
 mod migrations;
+mod oidc;
+mod oidc_provider;
 mod pages;
 mod personas;
 mod place;

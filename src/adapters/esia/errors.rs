@@ -13,21 +13,19 @@ pub(super) fn fault(code: RefusalCode, detail: impl Into<String>) -> IdpError {
 
 /// The error for what ESIA said: an OAuth `error`, and a text that usually carries a code. Of several the first counts.
 pub(super) fn explain(error: &str, text: &str) -> IdpError {
-    let found = find_code(text);
-    let row = match found {
-        Some(code) => error_table().iter().find(|row| row.code == code),
-        None => named_row(text),
-    };
-    match (row, found) {
-        (Some(row), _) => from_row(row),
-        (None, Some(code)) => IdpError {
-            code: F17,
-            detail: format!("{code}: a code this version does not know; look it up in ESIA's methodical recommendations"),
-            upstream: Some(code.to_owned()),
-            try_again: TryAgain::AfterFix,
-        },
-        (None, None) => without_code(error),
-    }
+    explain_coded(text).unwrap_or_else(|| without_code(error))
+}
+
+/// The error for a text with a code in it; `None` where there is none.
+pub(super) fn explain_coded(text: &str) -> Option<IdpError> {
+    let Some(code) = find_code(text) else { return named_row(text).map(from_row) };
+    let row = error_table().iter().find(|row| row.code == code);
+    Some(row.map_or_else(|| unknown(code), from_row))
+}
+
+fn unknown(code: &str) -> IdpError {
+    let detail = format!("{code}: a code this version does not know; look it up in ESIA's methodical recommendations");
+    IdpError { code: F17, detail, upstream: Some(code.to_owned()), try_again: TryAgain::AfterFix }
 }
 
 fn from_row(row: &ErrorRow) -> IdpError {

@@ -161,7 +161,10 @@ impl IdentityProvider for EsiaProvider {
         self.requests.authorize_url(&self.signer.current(now), secrets, self.transport.server_time(now))
     }
 
-    fn explain_error(&self, error: &str, description: Option<&str>) -> IdpError {
+    fn explain_error(&self, error: &str, description: Option<&str>, iss: Option<&str>) -> IdpError {
+        if iss.is_some_and(|iss| iss != self.settings.issuer) {
+            return fault(F17, "the callback names another issuer than esia.issuer");
+        }
         explain(error, description.unwrap_or_default())
     }
 

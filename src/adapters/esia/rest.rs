@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
 use url::Url;
 
-use super::errors::{explain, fault};
+use super::errors::{explain_coded, fault};
 use super::rest_bodies::{Collection, Element, RawOrganisation, RawPerson, RawRole};
 use super::transport::{Repeat, Step};
 use crate::domain::refusal::RefusalCode::{F17, F18};
@@ -115,6 +115,5 @@ fn rest_error(status: StatusCode, body: &[u8]) -> IdpError {
 /// The REST interface's way to tell an error, where the body is one.
 pub(super) fn said(body: &[u8]) -> Option<IdpError> {
     let RestError { code, message } = serde_json::from_slice(body).ok()?;
-    let code = code.filter(|code| code.starts_with("ESIA-"))?;
-    Some(explain("", &format!("{code}: {}", message.unwrap_or_default())))
+    explain_coded(&format!("{}: {}", code.unwrap_or_default(), message.unwrap_or_default()))
 }
