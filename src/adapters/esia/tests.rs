@@ -79,7 +79,7 @@ pub(super) fn settings(base_url: &str) -> EsiaSettings {
         pkce: Pkce::Off,
         nonce: Nonce::Off,
         connect_timeout: Duration::from_secs(1),
-        timeout: Duration::from_secs(2),
+        timeout: Duration::from_secs(20),
         max_response_bytes: 64 * 1024,
         leeway: Duration::from_secs(60),
     }
