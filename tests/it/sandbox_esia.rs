@@ -2,8 +2,10 @@
 //! second generation needs the GOST engine (`OPENSSL_CONF=certs/openssl-gost.cnf`); `GOSBADGE_REQUIRE_GOST=1` makes its absence a failure.
 
 mod adapter;
+mod faults;
 mod first_generation;
 mod pages;
+mod parameters;
 mod refusals;
 mod rest;
 mod second_generation;
