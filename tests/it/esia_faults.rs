@@ -89,6 +89,80 @@ impl Trial {
     }
 }
 
+/// Signs people in whom the stand-in describes beyond the ten of the contract, each in a set-up of their own.
+#[tokio::test(flavor = "multi_thread")]
+async fn every_further_persona_ends_as_promised() {
+    let h = Harness::start().await;
+    let further = h.ready().personas[10..].to_vec();
+    assert!(further.len() >= 10);
+    h.stop().await;
+    for persona in further {
+        let h = Harness::start().await;
+        let walk = h.walk(COMMUNITY, &persona.id).await;
+        if persona.expect == "issued" {
+            assert_eq!(h.redeem(&walk.code(), VERIFIER).await.0, 200, "{}", persona.id);
+        } else {
+            assert_eq!(walk.end.location, None, "{}", persona.id);
+            assert_eq!(Page::of(&walk.end).text(".code"), persona.expect, "{}", persona.id);
+            h.assert_no_badge(COMMUNITY).await;
+        }
+        h.stop().await;
+    }
+}
+
+/// The browser itself meets these; the person comes back later.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_sign_in_page_breaks() {
+    let mut trial = Trial::start().await;
+    let end = trial.walk_with(&json!({"where": "ac", "kind": "status"})).await;
+    assert_eq!((end.status, end.body.contains("Технические работы")), (503, true));
+    let end = trial.walk_with(&json!({"where": "ac", "kind": "not_json"})).await;
+    assert_eq!(end.status, 200);
+    trial.expect("F18", json!({"where": "ac", "kind": "error", "code": "007008"})).await;
+    trial.expect("F21", json!({"where": "ac", "kind": "error", "code": "007046", "persona": PERSONA})).await;
+    trial.expect("F01", json!({"where": "ac", "kind": "error", "code": "noGrants"})).await;
+    trial.end_well().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_clock_that_is_off_and_keys_that_change_are_our_own_affair() {
+    let mut trial = Trial::start().await;
+    for fault in [
+        json!({"where": "any", "kind": "clock_skew", "seconds": 3600}),
+        json!({"where": "any", "kind": "clock_skew", "seconds": -3600}),
+        json!({"where": "te", "kind": "clock_skew", "seconds": 7200}),
+        // Within the window for requests, and further than a token may lie in the future.
+        json!({"where": "any", "kind": "clock_skew", "seconds": 200}),
+        json!({"where": "te", "kind": "rotated_certificate"}),
+        json!({"where": "system_token", "kind": "rotated_certificate", "published": true}),
+        json!({"where": "te", "kind": "wrong_issuer"}),
+        json!({"where": "system_token", "kind": "wrong_issuer", "issuer": "http://esia.gosuslugi.ru"}),
+    ] {
+        trial.expect("F17", fault).await;
+    }
+    // A little off is nothing.
+    trial.h.set_faults(json!({"where": "any", "kind": "clock_skew", "seconds": 30})).await;
+    let end = trial.person.walk(&trial.next, PERSONA).await;
+    assert!(parameter(end.location.as_deref().unwrap_or_else(|| panic!("{}", end.body)), "code").is_some());
+    trial.h.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_hits_one_person_leaves_others_alone() {
+    let h = Harness::start().await;
+    h.set_faults(json!([
+        {"where": "te", "kind": "error", "code": "007008", "persona": "ministry-head"},
+        {"where": "roles", "kind": "disconnect", "persona": "city-admin"},
+        {"where": "organisation", "kind": "error", "code": "005029", "persona": "two-organisations"},
+    ]))
+    .await;
+    for (community, persona, code) in [("218000003", "ministry-head", "F18"), ("218000004", "city-admin", "F18")] {
+        assert_eq!(Page::of(&h.walk(community, persona).await.end).text(".code"), code);
+    }
+    h.issue(COMMUNITY, PERSONA).await;
+    h.stop().await;
+}
+
 /// Everything that can go wrong on the way, at one place where the service itself asks.
 async fn broken_at(place: &str) {
     let mut trial = Trial::start().await;

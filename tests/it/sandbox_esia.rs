@@ -3,8 +3,10 @@
 
 mod adapter;
 mod command_line;
+mod faults;
 mod first_generation;
 mod pages;
+mod parameters;
 mod refusals;
 mod rest;
 mod second_generation;

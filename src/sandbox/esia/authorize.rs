@@ -2,22 +2,26 @@
 //! `sign_in`.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde_json::{Map, json};
 use url::Url;
 
 use super::config::ClientRegistration;
 use super::faults::Plan;
-use super::memory::{IssuedCode, PendingLogin, SignIn};
+use super::forge::override_members;
+use super::memory::{Challenge, ChallengeMethod, IssuedCode, PendingLogin, SignIn};
 use super::params::Params;
 use super::personas::Persona;
 use super::refusal::{Code, Refusal};
 use super::sign_in::{COOKIE, LOGIN_LIFETIME};
 use super::tokens::CODE_LIFETIME;
-use super::{Esia, Generation, http_address, page, scope, signature};
+use super::wanted::Wanted;
+use super::{Esia, Generation, gost, http_address, page, permissions, scope, signature};
 use crate::domain::time::Timestamp;
 
 /// Skips the sign-in page: the id of a persona.
@@ -70,9 +74,9 @@ fn decide(esia: &Esia, request: &HttpRequest, login: PendingLogin) -> HttpRespon
     let header = |name| request.headers().get(name).and_then(|value| value.to_str().ok());
     let plan = Plan::of(request);
     let persona = match header(PERSONA_HEADER) {
-        Some(wanted) => match esia.personas.iter().find(|persona| persona.id == wanted) {
+        Some(wanted) => match esia.people.persona(wanted) {
             Some(persona) => Some(persona),
-            None => return page::unknown_persona(esia.personas),
+            None => return page::unknown_persona(&esia.people),
         },
         None => esia.unasked(request),
     };
@@ -91,8 +95,8 @@ fn decide(esia: &Esia, request: &HttpRequest, login: PendingLogin) -> HttpRespon
 
 impl Esia {
     /// Who is signed in without being asked.
-    pub(super) fn unasked(&self, request: &HttpRequest) -> Option<&'static Persona> {
-        self.auto_approve.filter(|_| request.cookie(COOKIE).is_none())
+    pub(super) fn unasked(&self, request: &HttpRequest) -> Option<&Arc<Persona>> {
+        self.auto_approve.as_ref().filter(|_| request.cookie(COOKIE).is_none())
     }
 
     fn who_asks(&self, params: &Params) -> Result<(&ClientRegistration, Url), Refusal> {
@@ -128,7 +132,8 @@ impl Esia {
             Generation::V1 => (signature::first_generation_string(params), BTreeSet::new()),
             Generation::V2 => (signature::second_generation_string(params), scope::parse_organisation_names(params.text("scope_org"))?),
         };
-        signature::check(client, generation, params, &[signed])?;
+        signature::check(&self.clients, client, generation, params, &[signed])?;
+        permissions::check(params.get("permissions"))?;
         let scopes = scope::parse(params.text("scope"), generation)?;
         if scopes.is_empty() {
             return Err(Code::NoScope.into());
@@ -143,26 +148,35 @@ impl Esia {
             offline: wants_offline(params)?,
             nonce: params.get("nonce").map(str::to_owned),
             code_challenge: code_challenge(params)?,
+            wanted: Wanted::read(params)?,
         })
     }
 
     /// Sends the browser back with a code, or with the reason why this person gives none.
-    pub(super) fn finish(&self, login: &PendingLogin, persona: &'static Persona, plan: &Plan) -> HttpResponse {
+    pub(super) fn finish(&self, login: &PendingLogin, persona: &Arc<Persona>, plan: &Plan) -> HttpResponse {
         match self.issue_code(login, persona, plan) {
             Ok(code) => {
+                let mut pairs = Map::new();
+                pairs.insert("code".to_owned(), json!(code));
+                pairs.insert("state".to_owned(), json!(login.state));
+                plan.forgeries().for_each(|forgery| override_members(&mut pairs, &forgery.answer));
                 let mut to = login.redirect_uri.clone();
-                to.query_pairs_mut().append_pair("code", &code).append_pair("state", &login.state);
+                for (name, value) in &pairs {
+                    let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+                    to.query_pairs_mut().append_pair(name, &text);
+                }
                 HttpResponse::Found().insert_header((header::LOCATION, to.as_str())).finish()
             }
             Err(refusal) => refusal.redirect(&login.redirect_uri, Some(&login.state)),
         }
     }
 
-    fn issue_code(&self, login: &PendingLogin, persona: &'static Persona, plan: &Plan) -> Result<String, Refusal> {
+    fn issue_code(&self, login: &PendingLogin, persona: &Arc<Persona>, plan: &Plan) -> Result<String, Refusal> {
+        login.wanted.check(persona)?;
         let now = self.now(plan);
         let sign_in = SignIn {
             client_id: login.client_id.clone(),
-            persona,
+            persona: Arc::clone(persona),
             scopes: login.scopes.clone(),
             claim: scope::claim_for(persona, &login.scopes, &login.organisation_names)?,
             session: self.entropy.uuid(),
@@ -186,15 +200,18 @@ fn wants_offline(params: &Params) -> Result<bool, Refusal> {
     }
 }
 
-/// PKCE is optional. RFC 7636 §4.2: an S256 challenge is the base64url of 32 bytes. ESIA's own method name is not public.
-fn code_challenge(params: &Params) -> Result<Option<String>, Refusal> {
-    let Some(challenge) = params.get("code_challenge") else { return Ok(None) };
-    let whole = URL_SAFE_NO_PAD.decode(challenge).is_ok_and(|digest| digest.len() == 32);
-    if params.get("code_challenge_method") != Some("S256") || !whole {
-        return Err(Refusal::because(
-            Code::InvalidParameter,
-            "PKCE here means code_challenge_method=S256 with a 43-character code_challenge.",
-        ));
-    }
-    Ok(Some(challenge.to_owned()))
+/// PKCE is optional. RFC 7636 §4.2: a challenge is the base64url of a digest of 32 bytes. ESIA's own method name is not public.
+fn code_challenge(params: &Params) -> Result<Option<Challenge>, Refusal> {
+    let Some(text) = params.get("code_challenge") else { return Ok(None) };
+    let method = match params.get("code_challenge_method") {
+        Some("S256") => Some(ChallengeMethod::Sha256),
+        Some("GOST3411") if gost::gost_available() => Some(ChallengeMethod::Streebog),
+        _ => None,
+    };
+    let whole = URL_SAFE_NO_PAD.decode(text).is_ok_and(|digest| digest.len() == 32);
+    let method = method.filter(|_| whole).ok_or_else(|| {
+        let text = "PKCE here means code_challenge_method=S256, or GOST3411 with the engine, and a 43-character code_challenge.";
+        Refusal::because(Code::InvalidParameter, text)
+    })?;
+    Ok(Some(Challenge { method, text: text.to_owned() }))
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use openssl::x509::X509;
 use serde::{Deserialize, Serialize};
 
-use super::personas::{Persona, personas};
+use super::people::People;
 use crate::ports::{Clock, Entropy};
 
 /// Algorithm of the tokens a client gets; at ESIA a setting of the client system, independent of how the client signs.
@@ -46,7 +46,7 @@ pub struct EsiaConfig {
     /// Who may ask.
     pub clients: Vec<ClientRegistration>,
     /// Who may sign in.
-    pub personas: &'static [Persona],
+    pub people: People,
     /// Signs this persona in, unasked, where the browser brings neither the stand-in's cookie nor `X-Sandbox-Persona`.
     pub auto_approve: Option<String>,
     /// How far a request's `timestamp` may be from our clock. ESIA's own window is not public.
@@ -67,7 +67,7 @@ impl EsiaConfig {
             public_url: None,
             issuer: "http://esia.gosuslugi.ru/".to_owned(),
             clients: Vec::new(),
-            personas: personas(),
+            people: People::built_in(),
             auto_approve: None,
             timestamp_window: Duration::from_secs(300),
             control_anywhere: false,

@@ -1,5 +1,7 @@
 //! `/sandbox/faults`: switching faults on and off over HTTP, in JSON. The page for people is in `control_page`.
 
+use std::sync::atomic::Ordering;
+
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde_json::{Value, json};
@@ -23,7 +25,9 @@ fn wrong(what: impl ToString) -> HttpResponse {
 }
 
 fn listed(esia: &Esia) -> HttpResponse {
-    HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "no-store")).json(json!({"faults": esia.faults.list()}))
+    HttpResponse::Ok()
+        .insert_header((header::CACHE_CONTROL, "no-store"))
+        .json(json!({"faults": esia.faults.list(), "strangers_visited": esia.strangers_visited.load(Ordering::Relaxed)}))
 }
 
 /// `GET /sandbox/faults`
@@ -79,16 +83,6 @@ fn read(esia: &Esia, body: &[u8]) -> Result<Vec<Fault>, String> {
     let value: Value = serde_json::from_slice(body).map_err(|e| format!("not JSON: {e}"))?;
     let all = if value.is_array() { value } else { json!([value]) };
     let faults: Vec<Fault> = serde_json::from_value(all).map_err(|e| e.to_string())?;
-    faults.iter().try_for_each(|fault| esia.check_fault(fault))?;
+    faults.iter().try_for_each(|fault| esia.people.check_fault(fault))?;
     Ok(faults)
-}
-
-impl Esia {
-    /// A fault that names people names people there are.
-    pub(super) fn check_fault(&self, fault: &Fault) -> Result<(), String> {
-        match &fault.persona {
-            Some(wanted) if self.personas.iter().all(|persona| persona.id != wanted) => Err(format!("there is no persona {wanted:?}")),
-            _ => Ok(()),
-        }
-    }
 }

@@ -11,7 +11,7 @@ use openssl::rsa::Rsa;
 use openssl::sign::{Signer, Verifier};
 use openssl::x509::{X509, X509Builder, X509Name};
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::config::TokenAlg;
 use super::gost;
@@ -32,6 +32,31 @@ struct SigningKey {
     digest: MessageDigest,
     /// `x5t#St256`, where Streebog is there to compute it.
     thumbprint: Option<String>,
+}
+
+/// A token before it is signed.
+#[derive(Clone)]
+pub(super) struct Draft {
+    pub(super) alg: TokenAlg,
+    pub(super) header: Map<String, Value>,
+    pub(super) payload: Map<String, Value>,
+}
+
+impl Draft {
+    /// The text under the signature.
+    pub(super) fn to_be_signed(&self) -> String {
+        let text = |members: &Map<String, Value>| encode(Value::Object(members.clone()).to_string());
+        format!("{}.{}", text(&self.header), text(&self.payload))
+    }
+}
+
+/// See [`SigningKeys::public`].
+pub(super) struct PublicForms {
+    pub(super) pem: Vec<u8>,
+    pub(super) der: Vec<u8>,
+    pub(super) jwk: Value,
+    pub(super) certificate_pem: Vec<u8>,
+    pub(super) certificate_der: Vec<u8>,
 }
 
 #[derive(Deserialize)]
@@ -59,17 +84,46 @@ impl SigningKeys {
         keys.map(|key| Ok(String::from_utf8_lossy(&key.certificate.to_pem()?).into_owned())).collect()
     }
 
-    /// Signs a token of the given kind (`sbt`) and version. `None` when there is no such key or signing fails.
-    pub(super) fn sign(&self, alg: TokenAlg, sbt: &str, ver: u8, payload: &Value) -> Option<String> {
-        let key = self.of(alg)?;
-        let mut header = json!({"ver": ver, "typ": "JWT", "sbt": sbt, "alg": alg});
-        if let Some(thumbprint) = &key.thumbprint {
-            header["x5t#St256"] = json!(thumbprint);
+    /// A token of the given kind (`sbt`) and version, not yet signed. `None` when there is no such key.
+    pub(super) fn draft(&self, alg: TokenAlg, sbt: &str, ver: u8, payload: Map<String, Value>) -> Option<Draft> {
+        let mut header = Map::new();
+        for (name, value) in [("ver", json!(ver)), ("typ", json!("JWT")), ("sbt", json!(sbt)), ("alg", json!(alg))] {
+            header.insert(name.to_owned(), value);
         }
-        let signed = format!("{}.{}", encode(header.to_string()), encode(payload.to_string()));
-        let mut signer = Signer::new(key.digest, &key.key).ok()?;
-        let signature = signer.sign_oneshot_to_vec(signed.as_bytes()).ok()?;
-        Some(format!("{signed}.{}", encode(signature)))
+        if let Some(thumbprint) = &self.of(alg)?.thumbprint {
+            header.insert("x5t#St256".to_owned(), json!(thumbprint));
+        }
+        Some(Draft { alg, header, payload })
+    }
+
+    /// Signs a token. `None` when there is no such key or signing fails.
+    pub(super) fn sign(&self, draft: &Draft) -> Option<String> {
+        let text = draft.to_be_signed();
+        let signature = self.raw(draft.alg, &text)?;
+        Some(format!("{text}.{}", encode(signature)))
+    }
+
+    /// A bare signature.
+    pub(super) fn raw(&self, alg: TokenAlg, text: &str) -> Option<Vec<u8>> {
+        let key = self.of(alg)?;
+        Signer::new(key.digest, &key.key).ok()?.sign_oneshot_to_vec(text.as_bytes()).ok()
+    }
+
+    /// The public key in every form it may be met in.
+    pub(super) fn public(&self, alg: TokenAlg) -> Result<PublicForms, ErrorStack> {
+        let key = self.of(alg).unwrap_or(&self.rsa);
+        let jwk = match key.key.rsa() {
+            Ok(rsa) => json!({"kty": "RSA", "n": encode(rsa.n().to_vec()), "e": encode(rsa.e().to_vec())}),
+            // No JWK of a GOST key is registered; a forger would write down what there is.
+            Err(_) => json!({"kty": "GOST", "x": encode(key.key.public_key_to_der()?)}),
+        };
+        Ok(PublicForms {
+            pem: key.key.public_key_to_pem()?,
+            der: key.key.public_key_to_der()?,
+            jwk,
+            certificate_pem: key.certificate.to_pem()?,
+            certificate_der: key.certificate.to_der()?,
+        })
     }
 
     /// The payload of a token of the given kind that we signed.
@@ -117,7 +171,8 @@ impl SigningKey {
     }
 }
 
-fn encode(bytes: impl AsRef<[u8]>) -> String {
+/// Base64url, as in tokens.
+pub(super) fn encode(bytes: impl AsRef<[u8]>) -> String {
     URL_SAFE_NO_PAD.encode(bytes)
 }
 

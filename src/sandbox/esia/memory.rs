@@ -1,13 +1,14 @@
 //! What the stand-in remembers between requests, in bounded memory: nothing survives a restart.
 
 use std::collections::{BTreeSet, HashMap};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use url::Url;
 
 use super::personas::Persona;
 use super::scope::Scope;
+use super::wanted::Wanted;
 use crate::domain::time::Timestamp;
 
 /// Entries of each kind; beyond it the one closest to its end is dropped.
@@ -25,14 +26,31 @@ pub(super) struct PendingLogin {
     pub(super) organisation_names: BTreeSet<&'static str>,
     pub(super) offline: bool,
     pub(super) nonce: Option<String>,
-    pub(super) code_challenge: Option<String>,
+    pub(super) code_challenge: Option<Challenge>,
+    pub(super) wanted: Wanted,
+}
+
+/// A PKCE challenge (RFC 7636).
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) struct Challenge {
+    pub(super) method: ChallengeMethod,
+    pub(super) text: String,
+}
+
+/// The digest of a PKCE challenge.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum ChallengeMethod {
+    /// `S256`
+    Sha256,
+    /// `GOST3411`: the one name seen in the field, in a hobby client. Here it is base64url of Streebog-256.
+    Streebog,
 }
 
 /// One sign-in of one person for one client.
 #[derive(Clone)]
 pub(super) struct SignIn {
     pub(super) client_id: String,
-    pub(super) persona: &'static Persona,
+    pub(super) persona: Arc<Persona>,
     pub(super) scopes: BTreeSet<Scope>,
     /// The granted scope as tokens say it.
     pub(super) claim: String,
@@ -48,7 +66,7 @@ pub(super) struct IssuedCode {
     pub(super) sign_in: SignIn,
     pub(super) redirect_text: String,
     pub(super) offline: bool,
-    pub(super) code_challenge: Option<String>,
+    pub(super) code_challenge: Option<Challenge>,
 }
 
 /// Everything remembered.

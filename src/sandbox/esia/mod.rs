@@ -5,7 +5,9 @@
 mod authorize;
 mod config;
 mod control;
+mod control_page;
 mod faults;
+mod forge;
 mod gost;
 mod keys;
 mod logout;
@@ -13,6 +15,8 @@ mod memory;
 mod organisations;
 mod page;
 mod params;
+mod people;
+mod permissions;
 mod personas;
 mod refusal;
 mod rest;
@@ -21,7 +25,9 @@ mod sign_in;
 mod signature;
 mod token;
 mod tokens;
+mod wanted;
 
+use std::sync::atomic::AtomicU32;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -33,8 +39,9 @@ use url::Url;
 pub use config::{ClientRegistration, EsiaConfig, StartError, TokenAlg};
 pub use faults::{Fault, Faults};
 pub use gost::gost_available;
-pub use organisations::Organisation;
-pub use personas::{Membership, Persona, personas};
+pub use organisations::{Organisation, OrganisationType};
+pub use people::{BUILT_IN as BUILT_IN_PERSONAS, People};
+pub use personas::{Branch, Membership, Persona, personas};
 
 use crate::ports::{Clock, Entropy};
 
@@ -55,14 +62,18 @@ struct Esia {
     base_url: String,
     issuer: String,
     clients: Vec<ClientRegistration>,
-    personas: &'static [Persona],
-    auto_approve: Option<&'static Persona>,
+    people: People,
+    auto_approve: Option<Arc<Persona>>,
     timestamp_window: Duration,
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
     keys: keys::SigningKeys,
     /// Made when a rotation is first asked for. `None` inside when they could not be made.
     new_keys: OnceLock<Option<keys::SigningKeys>>,
+    /// Of forgers, made in the same way.
+    strangers_keys: OnceLock<Option<keys::SigningKeys>>,
+    /// How often somebody followed a forged header.
+    strangers_visited: AtomicU32,
     certificates_pem: Vec<String>,
     memory: memory::Memory,
     faults: Faults,
@@ -87,25 +98,27 @@ pub struct Running {
 /// [`StartError`] for settings that cannot work and for a listener or a key that cannot be had.
 pub fn start(config: EsiaConfig) -> Result<Running, StartError> {
     check_clients(&config.clients)?;
-    let auto_approve = config.auto_approve.as_deref().map(|wanted| known_persona(config.personas, wanted)).transpose()?;
+    let auto_approve = config.auto_approve.as_deref().map(|wanted| known_persona(&config.people, wanted)).transpose()?;
     let base_url = match config.public_url {
         Some(url) => url.trim_end_matches('/').to_owned(),
         None => format!("http://{}", config.listener.local_addr()?),
     };
     let keys = keys::SigningKeys::generate(config.clock.now(), &*config.entropy)?;
     let certificates_pem = keys.certificates_pem()?;
-    let faults = Faults::default();
+    let faults = Faults::of(&config.people);
     let esia = web::Data::new(Esia {
         base_url: base_url.clone(),
         issuer: config.issuer,
         clients: config.clients,
-        personas: config.personas,
+        people: config.people,
         auto_approve,
         timestamp_window: config.timestamp_window,
         clock: config.clock,
         entropy: config.entropy,
         keys,
         new_keys: OnceLock::new(),
+        strangers_keys: OnceLock::new(),
+        strangers_visited: AtomicU32::new(0),
         certificates_pem: certificates_pem.clone(),
         memory: memory::Memory::default(),
         faults: faults.clone(),
@@ -149,6 +162,9 @@ fn routes(app: &mut web::ServiceConfig) {
                 .route(web::post().to(control::add))
                 .route(web::delete().to(control::clear)),
         )
+        .route("/sandbox/strangers/{file}", web::get().to(forge::strangers))
+        .route("/sandbox", web::get().to(control_page::show))
+        .route("/sandbox", web::post().to(control_page::submit))
         .route("/sandbox/faults/{id}", web::delete().to(control::remove))
         .route("/", web::get().to(page::front))
         // Clients in the field poll HEAD / and set their clocks by its Date.
@@ -177,11 +193,9 @@ fn http_address(text: &str) -> Option<Url> {
     Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https"))
 }
 
-fn known_persona(personas: &'static [Persona], wanted: &str) -> Result<&'static Persona, StartError> {
-    personas.iter().find(|persona| persona.id == wanted).ok_or_else(|| StartError::UnknownPersona {
-        wanted: wanted.to_owned(),
-        known: personas.iter().map(|persona| persona.id).collect::<Vec<_>>().join(", "),
-    })
+fn known_persona(people: &People, wanted: &str) -> Result<Arc<Persona>, StartError> {
+    let found = people.persona(wanted).cloned();
+    found.ok_or_else(|| StartError::UnknownPersona { wanted: wanted.to_owned(), known: people.ids() })
 }
 
 impl Esia {

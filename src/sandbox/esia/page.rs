@@ -7,6 +7,7 @@ use askama::Template;
 
 use super::Esia;
 use super::memory::PendingLogin;
+use super::people::People;
 use super::personas::Persona;
 use super::refusal::Refusal;
 use super::scope::Scope;
@@ -30,7 +31,7 @@ use super::scope::Scope;
 <span class="face" aria-hidden="true">{{ persona.initials() }}</span>
 <span class="who"><b>{{ persona.title }}</b>
 <span class="quiet">{{ persona.last_name }} {{ persona.first_name }} {{ persona.middle_name }}{% if self.is_last(persona) %} · прошлый вход{% endif %}</span>
-<span class="quiet"><span class="{% if persona.expect == "issued" %}yes{% else %}no{% endif %}">{% if persona.expect == "issued" %}знак будет выдан{% else %}отказ {{ persona.expect }}{% endif %}</span> · <code>{{ persona.id }}</code></span></span>
+<span class="quiet">{% if persona.expect == "issued" %}<span class="yes">знак будет выдан</span> · {% else if persona.expect != "" %}<span class="no">отказ {{ persona.expect }}</span> · {% endif %}<code>{{ persona.id }}</code></span></span>
 </button></li>
 {% endfor %}</ul>
 <p><button class="deny" name="decision" value="deny">Отказать в доступе</button></p>
@@ -48,7 +49,7 @@ struct SignInPage<'a> {
 
 impl SignInPage<'_> {
     fn is_last(&self, persona: &Persona) -> bool {
-        self.last == Some(persona.id)
+        self.last == Some(persona.id.as_str())
     }
 }
 
@@ -89,12 +90,21 @@ button:hover{border-color:var(--accent);background:var(--face)}button:focus-visi
 .who{display:grid;gap:.125rem;min-width:0}.who b{line-height:1.3}
 .yes,.no{font-weight:600;color:var(--yes)}.no{color:var(--no)}
 code{font-size:.875em}
+h2{font-size:1.25rem;margin:2rem 0 .5rem}
+.faults form{display:flex;gap:1rem;align-items:center;justify-content:space-between;background:var(--sheet);border:1px solid var(--line);border-radius:.625rem;padding:.5rem 1rem}
+.faults p{display:grid;min-width:0}.faults button{flex:none;width:auto;border-color:var(--edge)}
+.ready{grid-template-columns:repeat(auto-fill,minmax(min(100%,18rem),1fr))}
+.fields{display:grid;gap:.75rem}label{display:grid;gap:.25rem;font-weight:600;min-width:0}
+input,select,textarea{font:inherit;font-weight:400;color:inherit;background:var(--sheet);border:1px solid var(--edge);border-radius:.625rem;padding:.625rem .75rem;min-height:3rem;width:100%;min-width:0}
+textarea{font-family:ui-monospace,'Liberation Mono',monospace;font-size:.9375rem}
+input:focus-visible,select:focus-visible,textarea:focus-visible{outline:3px solid var(--accent);outline-offset:2px}
+.wrong{border-left:.375rem solid var(--no);padding-left:.75rem;color:var(--no);font-weight:600}
 ";
 
 /// The sign-in form; the persona of the last sign-in comes first.
-pub(super) fn sign_in(request: &str, login: &PendingLogin, personas: &'static [Persona], last: Option<&str>) -> HttpResponse {
-    let mut personas: Vec<&Persona> = personas.iter().collect();
-    personas.sort_by_key(|persona| Some(persona.id) != last);
+pub(super) fn sign_in(request: &str, login: &PendingLogin, people: &People, last: Option<&str>) -> HttpResponse {
+    let mut personas: Vec<&Persona> = people.personas.iter().map(|persona| &**persona).collect();
+    personas.sort_by_key(|persona| Some(persona.id.as_str()) != last);
     let scopes = login.scopes.iter().map(scope_words).collect::<Vec<_>>().join(", ");
     html(StatusCode::OK, &SignInPage { request, client_id: &login.client_id, scopes, personas, last }, None)
 }
@@ -137,14 +147,24 @@ pub(super) fn stale_login() -> HttpResponse {
 }
 
 /// A persona that does not exist was asked for.
-pub(super) fn unknown_persona(personas: &[Persona]) -> HttpResponse {
-    let known = personas.iter().map(|persona| persona.id).collect::<Vec<_>>().join(", ");
-    plain(StatusCode::BAD_REQUEST, "Нет такого человека", &[format!("Есть: {known}.")], None)
+pub(super) fn unknown_persona(people: &People) -> HttpResponse {
+    plain(StatusCode::BAD_REQUEST, "Нет такого человека", &[format!("Есть: {}.", people.ids())], None)
 }
 
 /// After a logout that named no page to return to.
 pub(super) fn signed_out(gone: Cookie<'static>) -> HttpResponse {
     plain(StatusCode::OK, "Вы вышли", &["Страницу можно закрыть.".into()], Some(gone))
+}
+
+/// The page of faults.
+pub(super) fn control(page: &impl Template) -> HttpResponse {
+    html(StatusCode::OK, page, None)
+}
+
+/// Faults are not for those who come from elsewhere.
+pub(super) fn not_local() -> HttpResponse {
+    let line = "Неисправности включают с той же машины, где работает учебный вход; иначе запустите его с --control-anywhere.";
+    plain(StatusCode::FORBIDDEN, "Только с этой машины", &[line.into()], None)
 }
 
 /// The front of an ESIA that is away.
@@ -158,7 +178,11 @@ pub(super) async fn front(esia: web::Data<Esia>) -> HttpResponse {
     plain(
         StatusCode::OK,
         "Учебный вход",
-        &[format!("Известные системы: {clients}."), format!("Сертификаты, которыми подписаны маркеры: {}/public/esia.pem", esia.base_url)],
+        &[
+            format!("Известные системы: {clients}."),
+            format!("Сертификаты, которыми подписаны маркеры: {}/public/esia.pem", esia.base_url),
+            format!("Неисправности: {}/sandbox", esia.base_url),
+        ],
         None,
     )
 }

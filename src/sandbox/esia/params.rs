@@ -17,6 +17,10 @@ impl Params {
     pub(super) fn parse(text: &[u8]) -> Result<Self, Refusal> {
         let mut params = BTreeMap::new();
         for (name, value) in url::form_urlencoded::parse(text) {
+            // What a percent-encoded text that is not UTF-8 turns into.
+            if name.contains(char::REPLACEMENT_CHARACTER) || value.contains(char::REPLACEMENT_CHARACTER) {
+                return Err(Code::Unreadable.into());
+            }
             // RFC 6749 §3.1: parameters must not be included more than once.
             if params.insert(name.into_owned(), value.into_owned()).is_some() {
                 return Err(Code::InvalidParameter.into());

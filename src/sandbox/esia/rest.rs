@@ -1,12 +1,14 @@
 //! `/rs`: a person's record, contacts and roles, an organisation's record; each field only for a granted scope.
 
+use std::sync::Arc;
+
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, ResponseError, web};
 use openssl::sha::sha256;
 use serde_json::{Value, json};
 
 use super::faults::Plan;
-use super::organisations::{Organisation, TERRITORY};
+use super::forge::override_members;
 use super::personas::{Membership, Persona};
 use super::tokens::AccessClaims;
 use super::{Esia, scope};
@@ -54,21 +56,21 @@ pub(super) async fn person(esia: web::Data<Esia>, request: HttpRequest, oid: web
         body["middleName"] = json!(persona.middle_name);
     }
     for (name, field, value) in [
-        ("birthdate", "birthDate", persona.birth_date),
+        ("birthdate", "birthDate", persona.birth_date.as_str()),
         ("birthplace", "birthPlace", "посёлок Примерный"),
-        ("gender", "gender", persona.gender),
-        ("snils", "snils", persona.snils),
-        ("inn", "inn", persona.inn),
+        ("gender", "gender", persona.gender.as_str()),
+        ("snils", "snils", persona.snils.as_str()),
+        ("inn", "inn", persona.inn.as_str()),
         ("id_doc", "citizenship", "RUS"),
     ] {
-        if granted(name) {
+        if granted(name) && !value.is_empty() {
             body[field] = json!(value);
         }
     }
     if embeds(&request, "contacts.elements") {
         body["contacts"] = collection(contacts_of(persona, &token));
     }
-    Ok(tagged(body))
+    Ok(tagged_for(&Plan::of(&request), body))
 }
 
 /// `GET /rs/prns/{oid}/roles`, always inline.
@@ -77,7 +79,10 @@ pub(super) async fn roles(esia: web::Data<Esia>, request: HttpRequest, oid: web:
     if !scope::grants_person(&token.scope, "usr_org", persona.oid) {
         return Err(Refused::ScopeNotAllowed);
     }
-    Ok(tagged(collection(persona.memberships.iter().map(|membership| role(persona, membership)).collect())))
+    let plan = Plan::of(&request);
+    let persona = plan.forgeries().find_map(|forgery| esia.people.persona(forgery.of.as_deref()?)).unwrap_or(persona);
+    let roles = persona.memberships.iter().map(|membership| role(persona, membership)).collect();
+    Ok(tagged_for(&plan, collection(roles)))
 }
 
 /// `GET /rs/prns/{oid}/ctts[?embed=(elements)]`: objects when embedded, addresses otherwise.
@@ -111,34 +116,30 @@ pub(super) async fn organisation(esia: web::Data<Esia>, request: HttpRequest, oi
     if !scope::touches_organisation(&token.scope, *oid) {
         return Err(Refused::ScopeNotAllowed);
     }
-    let organisation = esia.organisation(*oid).ok_or(Refused::NoSuchObject)?;
+    let plan = Plan::of(&request);
+    let forged = plan.forgeries().find_map(|forgery| forgery.organisation);
+    let organisation = esia.people.organisation(forged.unwrap_or(*oid)).ok_or(Refused::NoSuchObject)?;
     let mut body = json!({"stateFacts": ["Identifiable"], "oid": organisation.oid, "isLiquidated": organisation.liquidated});
-    let state_body = organisation.agency_type;
     for (name, field, value) in [
-        ("org_shortname", "shortName", Some(organisation.short_name)),
-        ("org_fullname", "fullName", Some(organisation.full_name)),
-        ("org_type", "type", Some(organisation.org_type)),
-        ("org_ogrn", "ogrn", Some(organisation.ogrn)),
-        ("org_inn", "inn", Some(organisation.inn)),
-        ("org_kpp", "kpp", organisation.kpp),
-        ("org_leg", "leg", Some(organisation.okopf)),
-        ("org_oktmo", "oktmo", Some(organisation.oktmo)),
-        ("org_agencytype", "agencyType", state_body),
-        ("org_agencyterrange", "agencyTerRange", state_body.map(|_| TERRITORY)),
+        ("org_shortname", "shortName", Some(organisation.short_name.as_str())),
+        ("org_fullname", "fullName", Some(organisation.full_name.as_str())),
+        ("org_type", "type", Some(organisation.org_type.as_str())),
+        ("org_ogrn", "ogrn", organisation.ogrn.as_deref()),
+        ("org_inn", "inn", organisation.inn.as_deref()),
+        ("org_kpp", "kpp", organisation.kpp.as_deref()),
+        ("org_leg", "leg", Some(organisation.okopf.as_str())),
+        ("org_oktmo", "oktmo", organisation.oktmo.as_deref()),
+        ("org_agencytype", "agencyType", organisation.agency_type.as_deref()),
+        ("org_agencyterrange", "agencyTerRange", organisation.territory.as_deref()),
     ] {
         if let Some(value) = value.filter(|_| scope::grants_organisation(&token.scope, name, *oid)) {
-            body[field] = json!(value);
+            body[field] = organisation.record.get(field).cloned().unwrap_or_else(|| json!(value));
         }
     }
-    Ok(tagged(body))
+    Ok(tagged_for(&plan, body))
 }
 
 impl Esia {
-    /// An organisation anyone works in.
-    pub(super) fn organisation(&self, oid: u64) -> Option<&'static Organisation> {
-        self.personas.iter().flat_map(|persona| persona.memberships).map(|m| m.organisation).find(|organisation| organisation.oid == oid)
-    }
-
     /// The request's token, if it is one of ours and in force.
     fn bearer(&self, request: &HttpRequest) -> Result<AccessClaims, Refused> {
         let sent = request.headers().get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
@@ -148,21 +149,31 @@ impl Esia {
     }
 
     /// The person the token speaks for, who must be the one asked about.
-    fn person_in(&self, request: &HttpRequest, oid: u64) -> Result<(AccessClaims, &'static Persona), Refused> {
+    fn person_in(&self, request: &HttpRequest, oid: u64) -> Result<(AccessClaims, &Arc<Persona>), Refused> {
         let token = self.bearer(request)?;
-        let persona = self.personas.iter().find(|persona| persona.oid == oid && token.subject == Some(oid));
+        let persona = self.people.personas.iter().find(|persona| persona.oid == oid && token.subject == Some(oid));
         Ok((token, persona.ok_or(Refused::ScopeNotAllowed)?))
     }
 }
 
 fn role(persona: &Persona, membership: &Membership) -> Value {
-    let organisation = membership.organisation;
-    json!({
+    let organisation = &membership.organisation;
+    let mut role = json!({
         "oid": organisation.oid, "prnOid": persona.oid, "fullName": organisation.full_name, "shortName": organisation.short_name,
-        "ogrn": organisation.ogrn, "type": organisation.org_type, "chief": membership.chief, "admin": membership.admin,
+        "type": organisation.org_type.as_str(), "chief": membership.chief, "admin": membership.admin,
         "active": membership.active, "hasRightOfSubstitution": membership.chief, "hasApprovalTabAccess": false,
         "isLiquidated": organisation.liquidated,
-    })
+    });
+    if let Some(ogrn) = &organisation.ogrn {
+        role["ogrn"] = json!(ogrn);
+    }
+    if let Some(branch) = &membership.branch {
+        role["branchOid"] = json!(branch.oid);
+        if let Some(name) = &branch.name {
+            role["branchName"] = json!(name);
+        }
+    }
+    role
 }
 
 /// Contacts the token may see. Addresses in `.example` (RFC 2606) reach nobody.
@@ -190,6 +201,14 @@ fn embeds(request: &HttpRequest, what: &str) -> bool {
     url::form_urlencoded::parse(request.query_string().as_bytes())
         .filter(|(name, _)| name == "embed")
         .any(|(_, value)| value.trim_matches(['(', ')']).split(',').any(|word| word.trim() == what))
+}
+
+/// The body with whatever is to be forged about it.
+fn tagged_for(plan: &Plan, mut body: Value) -> HttpResponse {
+    if let Some(members) = body.as_object_mut() {
+        plan.forgeries().for_each(|forgery| override_members(members, &forgery.answer));
+    }
+    tagged(body)
 }
 
 /// Adds the `eTag` every body carries.

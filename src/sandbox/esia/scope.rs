@@ -125,7 +125,7 @@ pub(super) fn claim_for(persona: &Persona, scopes: &BTreeSet<Scope>, names: &BTr
             Scope::Organisation { .. } => return Err(Code::NotEmployee.into()),
         });
     }
-    for membership in persona.memberships {
+    for membership in &persona.memberships {
         words.extend(names.iter().map(|name| format!("{name}?org_oid={}", membership.organisation.oid)));
     }
     Ok(words.into_iter().collect::<Vec<_>>().join(" "))

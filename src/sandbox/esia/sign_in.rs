@@ -22,7 +22,7 @@ pub(super) async fn form(esia: web::Data<Esia>, request: HttpRequest) -> HttpRes
     match waiting {
         Some((id, login)) => {
             let last = request.cookie(COOKIE).map(|cookie| cookie.value().to_owned());
-            page::sign_in(&id, &login, esia.personas, last.as_deref())
+            page::sign_in(&id, &login, &esia.people, last.as_deref())
         }
         None => page::stale_login(),
     }
@@ -35,9 +35,9 @@ pub(super) async fn submit(esia: web::Data<Esia>, request: HttpRequest, body: we
         Err(refusal) => return page::refusal(&refusal),
     };
     let deny = params.get("decision") == Some("deny");
-    let persona = esia.personas.iter().find(|persona| Some(persona.id) == params.get("persona"));
+    let persona = params.get("persona").and_then(|id| esia.people.persona(id));
     if !deny && persona.is_none() {
-        return page::unknown_persona(esia.personas);
+        return page::unknown_persona(&esia.people);
     }
     let now = esia.clock.now();
     let Some(login) = esia.memory.logins.take_if(params.text("request"), now, |_| true) else { return page::stale_login() };
@@ -48,7 +48,7 @@ pub(super) async fn submit(esia: web::Data<Esia>, request: HttpRequest, body: we
     match persona {
         Some(persona) if !deny => {
             let mut answer = esia.finish(&login, persona, &plan);
-            let cookie = Cookie::build(COOKIE, persona.id).path("/").http_only(true).same_site(SameSite::Lax).finish();
+            let cookie = Cookie::build(COOKIE, persona.id.clone()).path("/").http_only(true).same_site(SameSite::Lax).finish();
             // Fails only for a value no header may carry; persona ids are plain ASCII. The cookie is a convenience in any case.
             let _ = answer.add_cookie(&cookie);
             answer

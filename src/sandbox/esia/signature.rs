@@ -18,13 +18,28 @@ use super::{Generation, gost};
 const MAX_SECRET_CHARS: usize = 32 * 1024;
 
 /// Checks the request's `client_secret` against the strings it may have signed.
-pub(super) fn check(client: &ClientRegistration, generation: Generation, params: &Params, signed: &[String]) -> Result<(), Refusal> {
+pub(super) fn check(
+    clients: &[ClientRegistration],
+    client: &ClientRegistration,
+    generation: Generation,
+    params: &Params,
+    signed: &[String],
+) -> Result<(), Refusal> {
     let secret = decode(params.text("client_secret")).ok_or(Code::SecretWrong)?;
     let good = match generation {
         Generation::V1 => signed.iter().any(|text| pkcs7_holds(client, text.as_bytes(), &secret).unwrap_or(false)),
         Generation::V2 => raw_holds(client, params.get("client_certificate_hash"), signed, &secret),
     };
-    if good { Ok(()) } else { Err(Code::SecretWrong.into()) }
+    if good {
+        return Ok(());
+    }
+    // Another system's good signature: the certificate does not belong to the mnemonic.
+    let holds = |other: &&ClientRegistration| match generation {
+        Generation::V1 => signed.iter().any(|text| pkcs7_holds(other, text.as_bytes(), &secret).unwrap_or(false)),
+        Generation::V2 => raw_holds(other, params.get("client_certificate_hash"), signed, &secret),
+    };
+    let of_another = clients.iter().filter(|other| other.client_id != client.client_id).any(|other| holds(&other));
+    Err(if of_another { Code::CertificateMismatch } else { Code::SecretWrong }.into())
 }
 
 /// `scope + timestamp + client_id + state`, the same for every request of the first generation.

@@ -10,10 +10,12 @@ use serde_json::Value;
 
 use super::config::ClientRegistration;
 use super::faults::Plan;
+use super::forge::override_members;
+use super::memory::{Challenge, ChallengeMethod};
 use super::params::Params;
 use super::refusal::{Code, Refusal};
 use super::scope::{self, Scope};
-use super::{Esia, Generation, signature};
+use super::{Esia, Generation, gost, signature};
 
 /// `POST /aas/oauth2/te`
 pub(super) async fn first_generation(esia: web::Data<Esia>, request: HttpRequest, body: web::Bytes) -> HttpResponse {
@@ -36,7 +38,12 @@ fn answer(esia: &Esia, generation: Generation, request: &HttpRequest, body: &[u8
         return Refusal::from(code).json(params.get("state"));
     }
     match esia.grant(generation, &params, &plan) {
-        Ok(answer) => HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "no-store")).json(answer),
+        Ok(mut answer) => {
+            if let Some(members) = answer.as_object_mut() {
+                plan.forgeries().for_each(|forgery| override_members(members, &forgery.answer));
+            }
+            HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "no-store")).json(answer)
+        }
         Err(refusal) => refusal.json(params.get("state")),
     }
 }
@@ -96,7 +103,7 @@ impl Esia {
         let client = self.client(params.text("client_id")).ok_or(Code::ClientNotAllowed)?;
         params.check_state()?;
         params.check_timestamp(self.now(plan), self.timestamp_window)?;
-        signature::check(client, generation, params, &grant.signed(generation, params))?;
+        signature::check(&self.clients, client, generation, params, &grant.signed(generation, params))?;
         match grant {
             Grant::AuthorizationCode => self.redeem_code(client, generation, params, plan),
             Grant::ClientCredentials => self.for_system(client, generation, params, plan),
@@ -116,7 +123,7 @@ impl Esia {
         if scope::parse(params.text("scope"), generation)? != issued.sign_in.scopes {
             return Err(Refusal::because(Code::BadScope, "The scope differs from that of the authorization request."));
         }
-        check_pkce(issued.code_challenge.as_deref(), params.get("code_verifier"))?;
+        check_pkce(issued.code_challenge.as_ref(), params.get("code_verifier"))?;
         self.person_tokens(client, &issued.sign_in, params.text("state"), issued.offline, plan)
     }
 
@@ -131,7 +138,7 @@ impl Esia {
         let mut words = Vec::new();
         for scope in &scopes {
             match scope {
-                Scope::Organisation { oid, text } if self.organisation(*oid).is_some() => words.push(text.as_str()),
+                Scope::Organisation { oid, text } if self.people.organisation(*oid).is_some() => words.push(text.as_str()),
                 Scope::Organisation { oid, .. } => {
                     return Err(Refusal::because(Code::BadScope, format!("There is no organisation {oid}.")));
                 }
@@ -158,12 +165,19 @@ impl Esia {
 }
 
 /// RFC 7636 §4.6, with ESIA's codes.
-fn check_pkce(challenge: Option<&str>, verifier: Option<&str>) -> Result<(), Refusal> {
+fn check_pkce(challenge: Option<&Challenge>, verifier: Option<&str>) -> Result<(), Refusal> {
     match (challenge, verifier) {
         (None, None) => Ok(()),
         (None, Some(_)) => Err(Code::PkceNotStarted.into()),
-        (Some(challenge), Some(verifier)) if URL_SAFE_NO_PAD.encode(sha256(verifier.as_bytes())) == challenge => Ok(()),
+        (Some(challenge), Some(verifier)) if digest_of(verifier, challenge.method).as_deref() == Some(&challenge.text) => Ok(()),
         (Some(_), _) => Err(Code::PkceMismatch.into()),
+    }
+}
+
+fn digest_of(verifier: &str, method: ChallengeMethod) -> Option<String> {
+    match method {
+        ChallengeMethod::Sha256 => Some(URL_SAFE_NO_PAD.encode(sha256(verifier.as_bytes()))),
+        ChallengeMethod::Streebog => Some(URL_SAFE_NO_PAD.encode(openssl::hash::hash(gost::streebog()?, verifier.as_bytes()).ok()?)),
     }
 }
 
@@ -175,6 +189,7 @@ mod tests {
     fn pkce_follows_the_rfcs_example() {
         // RFC 7636 appendix B.
         let (verifier, challenge) = ("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk", "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM");
+        let challenge = &Challenge { method: ChallengeMethod::Sha256, text: challenge.to_owned() };
         assert_eq!(check_pkce(Some(challenge), Some(verifier)), Ok(()));
         assert_eq!(check_pkce(None, None), Ok(()));
         assert_eq!(check_pkce(None, Some(verifier)), Err(Code::PkceNotStarted.into()));

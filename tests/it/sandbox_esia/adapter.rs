@@ -11,7 +11,7 @@ use gosbadge::adapters::esia::{
 };
 use gosbadge::ports::identity_provider::{LoginCallback, LoginSecrets, RoleOrgType};
 use gosbadge::ports::{Clock, Entropy, IdentityProvider};
-use gosbadge::sandbox::esia::{Persona, TokenAlg, gost_available, personas};
+use gosbadge::sandbox::esia::{OrganisationType, Persona, TokenAlg, gost_available, personas};
 
 use super::stand::{CLIENT, Identity, REDIRECT, Stand, returned};
 
@@ -48,31 +48,37 @@ async fn sign_in(stand: &Stand, provider: &EsiaProvider, persona: &Persona) {
     let secrets =
         LoginSecrets { state: entropy.uuid(), nonce: entropy.token(), pkce_verifier: entropy.token(), redirect_uri: REDIRECT.to_owned() };
     let url = provider.begin(&secrets, now).await.expect("an address");
-    let answer = stand.http.get(url).header("X-Sandbox-Persona", persona.id).send().await.expect("an answer");
+    let answer = stand.http.get(url).header("X-Sandbox-Persona", &persona.id).send().await.expect("an answer");
     let mut back = returned(&answer);
     assert_eq!(back["state"], secrets.state);
     let callback = LoginCallback { code: back.remove("code").expect("a code"), iss: None, secrets };
     let login = provider.complete(callback, now).await.unwrap_or_else(|error| panic!("{}: {error}", persona.id));
     assert_eq!(login.person.confirmed, persona.expect != "F02", "{}", persona.id);
     assert_eq!(login.roles.len(), persona.memberships.len(), "{}", persona.id);
-    for (role, membership) in login.roles.iter().zip(persona.memberships) {
-        let organisation = membership.organisation;
+    for (role, membership) in login.roles.iter().zip(&persona.memberships) {
+        let organisation = &membership.organisation;
         assert_eq!((role.chief, role.admin, role.liquidated), (membership.chief, membership.admin, organisation.liquidated));
-        assert_eq!(role.org_type == RoleOrgType::Business, organisation.org_type == "BUSINESS");
+        assert_eq!(role.org_type == RoleOrgType::Business, organisation.org_type == OrganisationType::Business);
         let record = provider.organisation(&login.session, &role.oid, now).await.unwrap_or_else(|error| panic!("{}: {error}", persona.id));
-        assert_eq!(record.inn.as_deref(), Some(organisation.inn));
-        assert_eq!(record.kpp.as_deref(), organisation.kpp);
+        let inn = organisation.record.get("inn").and_then(|inn| inn.as_str()).or(organisation.inn.as_deref());
+        assert_eq!(record.inn.as_deref(), inn);
+        assert_eq!(record.kpp, organisation.kpp);
         assert_eq!(record.okopf.as_deref().unwrap_or_default(), organisation.okopf);
-        assert_eq!(record.agency_type.as_deref(), organisation.agency_type);
+        assert_eq!(record.agency_type, organisation.agency_type);
     }
+}
+
+/// Everyone whose sign-in the stand-in does not spoil.
+fn faultless() -> impl Iterator<Item = Arc<Persona>> {
+    personas().into_iter().filter(|persona| persona.faults.is_empty())
 }
 
 #[tokio::test]
 async fn every_persona_signs_in_by_the_first_generation() {
     let stand = Stand::start();
     let provider = provider(&stand, Generation::V1, OrganisationRoute::ClientCredentials);
-    for persona in personas() {
-        sign_in(&stand, &provider, persona).await;
+    for persona in faultless() {
+        sign_in(&stand, &provider, &persona).await;
     }
 }
 
@@ -84,8 +90,8 @@ async fn every_persona_signs_in_by_the_second_generation() {
     let stand = Stand::with(Identity::gost(), TokenAlg::Gost3410_2012_256, |_| {});
     for route in [OrganisationRoute::ClientCredentials, OrganisationRoute::ScopeOrg] {
         let provider = provider(&stand, Generation::V2, route);
-        for persona in personas() {
-            sign_in(&stand, &provider, persona).await;
+        for persona in faultless() {
+            sign_in(&stand, &provider, &persona).await;
         }
     }
 }

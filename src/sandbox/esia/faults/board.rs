@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use serde::Serialize;
 
 use super::{Fault, Kind, Place};
+use crate::sandbox::esia::People;
 
 /// More would only slow every request down.
 const CAPACITY: usize = 256;
@@ -17,6 +18,8 @@ pub struct Faults(Arc<Mutex<Board>>);
 struct Board {
     last_id: u64,
     standing: Vec<Standing>,
+    /// What personas bring with them; stays whatever is set and cleared.
+    inborn: Vec<Fault>,
 }
 
 /// A fault on the board.
@@ -41,10 +44,16 @@ pub(super) struct Sight<'a> {
     /// Where it arrived; `None` for pages no fault strikes.
     pub(super) place: Option<Place>,
     /// Whom it concerns.
-    pub(super) personas: &'a [&'a str],
+    pub(super) personas: &'a [String],
 }
 
 impl Faults {
+    /// A board with what the personas bring with them.
+    pub(in super::super) fn of(people: &People) -> Self {
+        let inborn = people.personas.iter().flat_map(|persona| persona.faults.clone()).collect();
+        Self(Arc::new(Mutex::new(Board { inborn, ..Board::default() })))
+    }
+
     /// Puts these faults in the place of all others.
     ///
     /// # Errors
@@ -89,12 +98,14 @@ impl Faults {
     /// The faults that strike this request, each counted.
     pub(super) fn strike(&self, sight: &Sight<'_>) -> Vec<Kind> {
         let mut board = self.lock();
+        let inborn: Vec<Kind> = board.inborn.iter().filter(|fault| fault.strikes(sight)).map(|fault| fault.kind.clone()).collect();
         let struck = board.standing.iter_mut().filter(|standing| standing.is_active() && standing.fault.strikes(sight));
         struck
             .map(|standing| {
                 standing.struck = standing.struck.saturating_add(1);
                 standing.fault.kind.clone()
             })
+            .chain(inborn)
             .collect()
     }
 
@@ -125,7 +136,7 @@ impl Fault {
                 && self.times.is_none();
         };
         let here = self.place == Place::Any || self.place == place || (self.place == Place::Te && place == Place::SystemToken);
-        let theirs = self.persona.as_deref().is_none_or(|persona| sight.personas.contains(&persona));
+        let theirs = self.persona.as_deref().is_none_or(|persona| sight.personas.iter().any(|p| p == persona));
         let signing_in = place != Place::Ac || !sight.personas.is_empty() || !self.kind.needs_a_person();
         here && theirs && signing_in
     }
@@ -143,7 +154,10 @@ mod tests {
     fn a_fault_strikes_where_whom_and_as_often_as_it_says() {
         let faults = Faults::default();
         faults.add(fault(r#"{"where": "te", "kind": "truncated", "persona": "a", "times": 2}"#)).expect("room");
-        let strikes = |place, personas: &[&str]| faults.strike(&Sight { place, personas }).len();
+        let strikes = |place, personas: &[&str]| {
+            let personas: Vec<String> = personas.iter().map(|p| (*p).to_owned()).collect();
+            faults.strike(&Sight { place, personas: &personas }).len()
+        };
         assert_eq!(strikes(Some(Place::Ac), &["a"]), 0);
         assert_eq!(strikes(Some(Place::Te), &["b"]), 0);
         assert_eq!(strikes(Some(Place::Te), &["a"]), 1);

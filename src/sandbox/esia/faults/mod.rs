@@ -4,6 +4,7 @@
 mod around;
 mod board;
 mod bodies;
+mod forgery;
 mod plan;
 
 use serde::{Deserialize, Serialize};
@@ -12,6 +13,7 @@ use url::Url;
 
 pub(super) use around::{around, remember_socket};
 pub use board::Faults;
+pub(super) use forgery::{Forgery, Instead, Sign, TokenName};
 pub(super) use plan::Plan;
 
 use super::refusal::Code;
@@ -83,6 +85,8 @@ pub(super) enum Kind {
         #[serde(default)]
         published: bool,
     },
+    /// Tokens, answers or redirects are forged.
+    Forge(Box<Forgery>),
     /// Tokens name another issuer, by default that of ESIA's test stand.
     WrongIssuer {
         #[serde(default = "other_issuer")]
@@ -129,14 +133,22 @@ impl TryFrom<Map<String, Value>> for Fault {
         let persona = serde_json::from_value(optional("persona")).map_err(|e| format!("persona: {e}"))?;
         let times = serde_json::from_value(optional("times")).map_err(|e| format!("times: {e}"))?;
         let kind: Kind = serde_json::from_value(Value::Object(members)).map_err(|e| e.to_string())?;
-        kind.check()?;
+        kind.check(place)?;
         Ok(Self { place, persona, times, kind })
+    }
+}
+
+impl Fault {
+    /// The personas it names.
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+        let of = if let Kind::Forge(forgery) = &self.kind { forgery.of.as_deref() } else { None };
+        self.persona.as_deref().into_iter().chain(of)
     }
 }
 
 impl Kind {
     /// Bounds that the types do not hold.
-    fn check(&self) -> Result<(), String> {
+    fn check(&self, place: Place) -> Result<(), String> {
         match self {
             Self::Slow { seconds } | Self::Drip { seconds } if !(0.0..=LONGEST_WAIT).contains(seconds) => {
                 Err(format!("seconds must be 0 to {LONGEST_WAIT}"))
@@ -147,6 +159,7 @@ impl Kind {
             Self::Huge { bytes } | Self::GzipBomb { bytes } if *bytes > LARGEST_BODY => {
                 Err(format!("bytes must be at most {LARGEST_BODY}"))
             }
+            Self::Forge(forgery) => forgery.check(place),
             Self::Status { status } if !(400..=599).contains(status) => Err("status must be 400 to 599".to_owned()),
             _ => Ok(()),
         }
@@ -154,7 +167,7 @@ impl Kind {
 
     /// Changes what a sign-in yields, so there must be one: a request that only leads to the sign-in page does not count.
     pub(super) const fn needs_a_person(&self) -> bool {
-        matches!(self, Self::RotatedCertificate { .. } | Self::WrongIssuer { .. })
+        matches!(self, Self::RotatedCertificate { .. } | Self::WrongIssuer { .. } | Self::Forge(_))
     }
 }
 
@@ -176,6 +189,7 @@ mod tests {
             json!({"where": "any", "kind": "clock_skew", "seconds": -3600}),
             json!({"where": "system_token", "kind": "truncated"}),
             json!({"where": "roles", "kind": "slow", "seconds": 0.5}),
+            json!({"where": "te", "kind": "forge", "token": "id", "claims": {"aud": null}, "sign": "none"}),
         ] {
             assert_eq!(serde_json::to_value(read(fault.clone()).expect("good")).expect("JSON"), fault);
         }
@@ -193,6 +207,9 @@ mod tests {
             (json!({"where": "te", "kind": "slow", "seconds": 1e9}), "seconds must be 0 to 120"),
             (json!({"where": "te", "kind": "huge", "bytes": 1u64 << 40}), "bytes must be at most"),
             (json!({"where": "te", "kind": "truncated", "times": -1}), "times"),
+            (json!({"where": "te", "kind": "forge", "sign": "none"}), "which token"),
+            (json!({"where": "te", "kind": "forge", "token": "id", "sign": "hs512"}), "hs512"),
+            (json!({"where": "te", "kind": "forge"}), "at least one"),
         ] {
             let error = read(fault.clone()).expect_err("refused");
             assert!(error.contains(said), "{fault}: {error}");

@@ -7,12 +7,12 @@ use actix_web::http::Method;
 use actix_web::{HttpMessage as _, HttpRequest};
 
 use super::board::Sight;
-use super::{Kind, Place};
+use super::{Forgery, Kind, Place, TokenName};
 use crate::domain::time::Timestamp;
 use crate::sandbox::esia::authorize::PERSONA_HEADER;
 use crate::sandbox::esia::params::Params;
 use crate::sandbox::esia::refusal::Code;
-use crate::sandbox::esia::{Esia, scope};
+use crate::sandbox::esia::{Esia, Persona, scope};
 
 /// The faults of one request; handlers find it in the request's extensions.
 #[derive(Clone, Default)]
@@ -48,6 +48,16 @@ impl Plan {
         self.find(|kind| if let Kind::ClockSkew { seconds } = kind { Some(*seconds) } else { None }).unwrap_or(0)
     }
 
+    /// Everything to be forged.
+    pub(in super::super) fn forgeries(&self) -> impl Iterator<Item = &Forgery> {
+        self.0.iter().filter_map(|kind| if let Kind::Forge(forgery) = kind { Some(&**forgery) } else { None })
+    }
+
+    /// What is to be forged about a token.
+    pub(in super::super) fn forgery_of(&self, token: TokenName) -> Option<&Forgery> {
+        self.forgeries().find(|forgery| forgery.token == Some(token))
+    }
+
     fn find<'a, T>(&'a self, wanted: impl FnMut(&'a Kind) -> Option<T>) -> Option<T> {
         self.0.iter().find_map(wanted)
     }
@@ -80,38 +90,39 @@ impl Esia {
         let personas = match place {
             Some(Place::Ac) => self.at_ac(request, &params),
             Some(Place::Te) => self.at_te(&params),
-            Some(Place::SystemToken) => self.staff(scope::organisations(params.text("scope"))),
-            Some(Place::Person | Place::Roles) => {
-                self.personas.iter().filter(|p| oid_in(request.path()) == Some(p.oid)).map(|p| p.id).collect()
-            }
-            Some(Place::Organisation) => self.staff(oid_in(request.path()).into_iter().collect()),
+            Some(Place::SystemToken) => self.staff(&scope::organisations(params.text("scope"))),
+            Some(Place::Person | Place::Roles) => self.ids(|p| oid_in(request.path()) == Some(p.oid)),
+            Some(Place::Organisation) => self.staff(oid_in(request.path()).as_slice()),
             Some(Place::Any) | None => Vec::new(),
         };
         Plan(Rc::new(self.faults.strike(&Sight { place, personas: &personas })))
     }
 
-    fn at_ac(&self, request: &ServiceRequest, params: &Params) -> Vec<&str> {
+    fn at_ac(&self, request: &ServiceRequest, params: &Params) -> Vec<String> {
         let header = request.headers().get(PERSONA_HEADER).and_then(|value| value.to_str().ok());
         let chosen = header.or(params.get("persona"));
         match (chosen, self.unasked(request.request())) {
-            (Some(chosen), _) => self.personas.iter().filter(|persona| persona.id == chosen).map(|p| p.id).collect(),
-            (None, Some(persona)) if request.path() != "/login" => vec![persona.id],
+            (Some(chosen), _) => self.ids(|persona| persona.id == chosen),
+            (None, Some(persona)) if request.path() != "/login" => vec![persona.id.clone()],
             _ => Vec::new(),
         }
     }
 
     /// Whose code or refresh token is presented.
-    fn at_te(&self, params: &Params) -> Vec<&str> {
+    fn at_te(&self, params: &Params) -> Vec<String> {
         let now = self.clock.now();
         let code = params.get("code").and_then(|code| self.memory.codes.peek(code, now)).map(|issued| issued.sign_in);
         let refresh = params.get("refresh_token").and_then(|token| self.memory.refresh_tokens.peek(token, now));
-        code.or(refresh).map(|sign_in| sign_in.persona.id).into_iter().collect()
+        code.or(refresh).map(|sign_in| sign_in.persona.id.clone()).into_iter().collect()
     }
 
     /// Everyone who works in one of the organisations.
-    fn staff(&self, oids: Vec<u64>) -> Vec<&str> {
-        let works = |p: &&crate::sandbox::esia::Persona| p.memberships.iter().any(|m| oids.contains(&m.organisation.oid));
-        self.personas.iter().filter(works).map(|p| p.id).collect()
+    fn staff(&self, oids: &[u64]) -> Vec<String> {
+        self.ids(|persona| persona.memberships.iter().any(|m| oids.contains(&m.organisation.oid)))
+    }
+
+    fn ids(&self, wanted: impl Fn(&Persona) -> bool) -> Vec<String> {
+        self.people.personas.iter().filter(|persona| wanted(persona)).map(|persona| persona.id.clone()).collect()
     }
 }
 
