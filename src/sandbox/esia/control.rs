@@ -84,5 +84,6 @@ fn read(esia: &Esia, body: &[u8]) -> Result<Vec<Fault>, String> {
     let all = if value.is_array() { value } else { json!([value]) };
     let faults: Vec<Fault> = serde_json::from_value(all).map_err(|e| e.to_string())?;
     faults.iter().try_for_each(|fault| esia.people.check_fault(fault))?;
+    faults.iter().for_each(|fault| esia.prepare(fault));
     Ok(faults)
 }

@@ -137,6 +137,7 @@ fn change(esia: &Esia, params: &Params) -> Result<(), String> {
     };
     let fault: Fault = serde_json::from_value(value).map_err(|e| e.to_string())?;
     esia.people.check_fault(&fault)?;
+    esia.prepare(&fault);
     esia.faults.add(fault).map(|_| ())
 }
 

@@ -84,7 +84,7 @@ impl Esia {
     }
 
     /// Keys nobody should trust.
-    fn strangers_keys(&self) -> Option<&SigningKeys> {
+    pub(super) fn strangers_keys(&self) -> Option<&SigningKeys> {
         self.strangers_keys.get_or_init(|| SigningKeys::generate(self.clock.now(), &*self.entropy).ok()).as_ref()
     }
 }

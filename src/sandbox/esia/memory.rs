@@ -75,6 +75,20 @@ pub(super) struct Memory {
     pub(super) logins: Expiring<PendingLogin>,
     pub(super) codes: Expiring<IssuedCode>,
     pub(super) refresh_tokens: Expiring<SignIn>,
+    last_of_staff: Mutex<HashMap<u64, String>>,
+}
+
+impl Memory {
+    /// Remembers that this person got tokens.
+    pub(super) fn remember_staff(&self, persona: &Persona) {
+        let mut last = self.last_of_staff.lock().unwrap_or_else(PoisonError::into_inner);
+        last.extend(persona.memberships.iter().map(|m| (m.organisation.oid, persona.id.clone())));
+    }
+
+    /// Who of an organisation's people got tokens last: for whom a system most likely asks about the organisation.
+    pub(super) fn last_of_staff(&self, oid: u64) -> Option<String> {
+        self.last_of_staff.lock().unwrap_or_else(PoisonError::into_inner).get(&oid).cloned()
+    }
 }
 
 /// Values by secret key, each until its end.

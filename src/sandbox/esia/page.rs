@@ -23,7 +23,7 @@ use super::scope::Scope;
 <h1>От чьего лица войти?</h1>
 <p>Система <b>{{ client_id }}</b> просит подтвердить личность и получить: {{ scopes }}.</p>
 <p class="quiet">Люди и организации здесь вымышлены: страница заменяет настоящий вход при разработке и проверке. Под каждым именем
-сказано, чем закончится вход.</p>
+сказано, чем закончится вход. <a href="/sandbox">Неисправности</a></p>
 <form method="post" action="/login">
 <input type="hidden" name="request" value="{{ request }}">
 <ul>
@@ -89,11 +89,11 @@ button:hover{border-color:var(--accent);background:var(--face)}button:focus-visi
 .face{flex:none;display:grid;place-items:center;width:3rem;height:3rem;border-radius:50%;background:var(--face);color:var(--accent);font-weight:600}
 .who{display:grid;gap:.125rem;min-width:0}.who b{line-height:1.3}
 .yes,.no{font-weight:600;color:var(--yes)}.no{color:var(--no)}
-code{font-size:.875em}
+code{font-size:.875em}a{color:var(--accent)}
 h2{font-size:1.25rem;margin:2rem 0 .5rem}
 .faults form{display:flex;gap:1rem;align-items:center;justify-content:space-between;background:var(--sheet);border:1px solid var(--line);border-radius:.625rem;padding:.5rem 1rem}
 .faults p{display:grid;min-width:0}.faults button{flex:none;width:auto;border-color:var(--edge)}
-.ready{grid-template-columns:repeat(auto-fill,minmax(min(100%,18rem),1fr))}
+.ready button{height:100%}.ready{grid-template-columns:repeat(auto-fill,minmax(min(100%,18rem),1fr))}
 .fields{display:grid;gap:.75rem}label{display:grid;gap:.25rem;font-weight:600;min-width:0}
 input,select,textarea{font:inherit;font-weight:400;color:inherit;background:var(--sheet);border:1px solid var(--edge);border-radius:.625rem;padding:.625rem .75rem;min-height:3rem;width:100%;min-width:0}
 textarea{font-family:ui-monospace,'Liberation Mono',monospace;font-size:.9375rem}

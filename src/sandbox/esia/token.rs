@@ -124,6 +124,7 @@ impl Esia {
             return Err(Refusal::because(Code::BadScope, "The scope differs from that of the authorization request."));
         }
         check_pkce(issued.code_challenge.as_ref(), params.get("code_verifier"))?;
+        self.memory.remember_staff(&issued.sign_in.persona);
         self.person_tokens(client, &issued.sign_in, params.text("state"), issued.offline, plan)
     }
 

@@ -16,6 +16,7 @@ pub use board::Faults;
 pub(super) use forgery::{Forgery, Instead, Sign, TokenName};
 pub(super) use plan::Plan;
 
+use super::Esia;
 use super::refusal::Code;
 
 /// The longest a fault may keep a request waiting, seconds: every fault ends by itself.
@@ -143,6 +144,22 @@ impl Fault {
     pub(super) fn names(&self) -> impl Iterator<Item = &str> {
         let of = if let Kind::Forge(forgery) = &self.kind { forgery.of.as_deref() } else { None };
         self.persona.as_deref().into_iter().chain(of)
+    }
+}
+
+impl Esia {
+    /// Makes the keys a fault needs, so that no login waits for them.
+    pub(super) fn prepare(&self, fault: &Fault) {
+        match &fault.kind {
+            // What could not be made is answered with an error when it is needed.
+            Kind::RotatedCertificate { .. } => {
+                let _ = self.new_keys();
+            }
+            Kind::Forge(_) => {
+                let _ = self.strangers_keys();
+            }
+            _ => {}
+        }
     }
 }
 

@@ -116,9 +116,9 @@ impl Esia {
         code.or(refresh).map(|sign_in| sign_in.persona.id.clone()).into_iter().collect()
     }
 
-    /// Everyone who works in one of the organisations.
+    /// For whom a system asks about these organisations.
     fn staff(&self, oids: &[u64]) -> Vec<String> {
-        self.ids(|persona| persona.memberships.iter().any(|m| oids.contains(&m.organisation.oid)))
+        oids.iter().filter_map(|oid| self.memory.last_of_staff(*oid)).collect()
     }
 
     fn ids(&self, wanted: impl Fn(&Persona) -> bool) -> Vec<String> {
