@@ -276,7 +276,7 @@ pub(super) fn check(r: &mut Reader, o: &Oidc, used: bool, dev: bool) {
     if lists.iter().any(|l| l.iter().any(twice)) {
         r.fail(Fault::Conflict, "idp.oidc.claims.type_business", "shares a word with another type", "let each word mean one type");
     }
-    if o.issuer.as_deref().is_some_and(|i| !i.starts_with("https://") && !(dev && i.starts_with("http://"))) {
+    if !o.issuer.as_deref().is_none_or(|i| i.starts_with("https://") || (dev && i.starts_with("http://"))) {
         r.fail(Fault::Conflict, "idp.oidc.issuer", "is not https", "use https; http is for a loopback provider with dev = true");
     }
     if used {

@@ -1,5 +1,7 @@
 //! Every kind of fault, the precedence of sources, and the default file.
 
+mod oidc;
+
 use std::fs;
 use std::time::Duration;
 
@@ -156,7 +158,8 @@ fn values_out_of_their_bounds_are_refused() {
         "[database]\nurl = \"mysql://localhost\"",
         "[database]\nurl = \"sqlite:\"",
         "[http]\ntrusted_proxies = [\"10.0.0.0/8\", \"proxy.local\"]",
-        "[idp]\nkind = \"oidc\"",
+        "[idp]\nkind = \"saml\"",
+        "[idp]\nalso = [\"saml\"]",
         "[idp.esia]\ntoken_algorithm = \"none\"",
         "[idp.esia]\nscopes = [\"usr_org\"]",
         "[log]\nlevel = \"gosbadge=loud\"",

@@ -51,7 +51,7 @@ pub(super) async fn callback_of(http: Shared, req: HttpRequest, idp: web::Path<S
 }
 
 async fn answered(http: &Http, req: &HttpRequest, idp: &str) -> HttpResponse {
-    let browser = http.browser(&req).unwrap_or_default();
+    let browser = http.browser(req).unwrap_or_default();
     let outcome = async {
         let mut p = once_each(req.query_string())?;
         let callback = Callback {

@@ -10,6 +10,7 @@ use std::time::Duration;
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD as B64};
+use gosbadge::ports::Clock as _;
 use openssl::bn::BigNumContext;
 use openssl::ec::{EcGroup, EcKey};
 use openssl::ecdsa::EcdsaSig;
@@ -19,8 +20,6 @@ use openssl::pkey::{PKey, Private};
 use openssl::rsa::Rsa;
 use openssl::sign::{Signer, Verifier};
 use serde_json::{Value, json};
-
-use gosbadge::ports::Clock as _;
 
 use crate::harness::HeldClock;
 
@@ -88,16 +87,12 @@ pub struct Minting {
 }
 
 impl Minting {
-    fn input(&self) -> String {
-        format!("{}.{}", B64.encode(self.header.to_string()), B64.encode(self.claims.to_string()))
-    }
-
     pub fn signed(&self) -> String {
         self.with_signature(|input| self.key.signature(input))
     }
 
     pub fn with_signature(&self, make: impl Fn(&str) -> Vec<u8>) -> String {
-        let input = self.input();
+        let input = format!("{}.{}", B64.encode(self.header.to_string()), B64.encode(self.claims.to_string()));
         format!("{input}.{}", B64.encode(make(&input)))
     }
 
@@ -267,24 +262,20 @@ impl Provider {
 
     async fn trouble(&self, endpoint: &str) -> Option<HttpResponse> {
         let trouble = self.behaviour.lock().unwrap().trouble.filter(|(at, _)| *at == endpoint)?.1;
-        let many = |n: usize| HttpResponse::Ok().json(json!({ "keys": (0..n).map(|_| Key::es256("x").jwk()).collect::<Vec<_>>() }));
+        let many = |n: usize| HttpResponse::Ok().json(json!({ "keys": vec![Key::es256("x").jwk(); n] }));
         Some(match trouble {
             Trouble::Slow => {
                 tokio::time::sleep(Duration::from_secs(30)).await;
                 HttpResponse::Ok().finish()
             }
             Trouble::Huge => {
-                let chunk = Ok::<_, std::io::Error>(web::Bytes::from(vec![b' '; 65_536]));
-                let chunks = std::iter::repeat_with(move || chunk.as_ref().map(Clone::clone).map_err(|_| std::io::Error::other("x")));
+                let chunks = std::iter::repeat_with(|| Ok::<_, std::io::Error>(web::Bytes::from(vec![b' '; 65_536])));
                 HttpResponse::Ok().content_type("application/json").streaming(futures_util::stream::iter(chunks.take(16_384)))
             }
             Trouble::Redirect => HttpResponse::Found().insert_header(("location", self.canary.as_str())).finish(),
             Trouble::NotJson => HttpResponse::Ok().content_type("text/html").body("<h1>Профилактика</h1>"),
             Trouble::EmptyKeySet => many(0),
-            Trouble::ThousandsOfKeys => {
-                let one = Key::es256("x").jwk();
-                HttpResponse::Ok().json(json!({ "keys": vec![one; 10_000] }))
-            }
+            Trouble::ThousandsOfKeys => many(10_000),
             Trouble::Status(status) => HttpResponse::build(status.try_into().unwrap()).body("no"),
         })
     }
