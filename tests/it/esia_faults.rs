@@ -135,7 +135,7 @@ async fn the_sign_in_page_breaks() {
     assert_eq!(end.status, 200);
     trial.expect("F18", json!({"where": "ac", "kind": "error", "code": "007008"})).await;
     trial.expect("F21", json!({"where": "ac", "kind": "error", "code": "007046", "persona": PERSONA})).await;
-    trial.expect("F01", json!({"where": "ac", "kind": "error", "code": "noGrants"})).await;
+    trial.expect("F17", json!({"where": "ac", "kind": "error", "code": "noGrants"})).await;
     trial.end_well().await;
 }
 

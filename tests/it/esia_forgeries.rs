@@ -3,6 +3,8 @@
 
 use serde_json::{Value, json};
 
+use gosbadge::sandbox::esia::gost_available;
+
 use crate::esia_faults::Trial;
 use crate::flow::Page;
 
@@ -27,7 +29,9 @@ const MINISTRY: u64 = 1_000_000_202;
 
 /// Headers no token may have, under a good signature.
 fn headers() -> Vec<Value> {
-    vec![
+    // Which certificate a token names can be told only where its Streebog digest can be computed.
+    let certificate = gost_available().then(|| json!({"x5t#St256": "00"}));
+    let others = vec![
         json!({"alg": "RS512"}),
         json!({"alg": "rs256"}),
         json!({"alg": ["RS256"]}),
@@ -37,8 +41,8 @@ fn headers() -> Vec<Value> {
         json!({"sbt": "authorization_code"}),
         json!({"sbt": null}),
         json!({"jku": "https://evil.example/jwks.json"}),
-        json!({"x5t#St256": "00"}),
-    ]
+    ];
+    others.into_iter().chain(certificate).collect()
 }
 
 /// Claims that both kinds of token share and that are wrong under a good signature.

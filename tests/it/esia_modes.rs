@@ -5,6 +5,7 @@ use gosbadge::cli::dev::EsiaMode;
 use gosbadge::sandbox::esia::gost_available;
 use serde_json::{Value, json};
 
+use crate::flow::Page;
 use crate::harness::{Harness, Person, VERIFIER, parameter};
 
 const ROUTE: &str = "GOSBADGE__IDP__ESIA__ORGANISATION_ROUTE";
@@ -52,6 +53,7 @@ async fn second_generation_with_rsa_tokens() {
 async fn second_generation_with_gost_tokens() {
     issues(EsiaMode::V2Gost, "v2", &[(PKCE, "off")]).await;
     issues(EsiaMode::V2Gost, "v2", &[(ROUTE, "scope_org")]).await;
+    issues(EsiaMode::V2Gost, "v2", &[(PKCE, "GOST3411")]).await;
 }
 
 /// The kind of tokens is the registration's; a generation may go with either.
@@ -82,5 +84,10 @@ async fn two_organisations_are_chosen_from_with_the_persons_token() {
     let mut person = Person::new();
     let end = person.walk(&h.authorize_url(pushed["request_uri"].as_str().unwrap()), "two-organisations").await;
     assert!(end.status == 200 && end.location.is_none(), "a page to choose on: {} {:?}", end.status, end.location);
+    let page = Page::of(&end);
+    let (csrf, offered) = (page.one("input[name=csrf]", "value"), page.all("input[name=organisation]", "value"));
+    assert_eq!(offered.len(), 2);
+    let back = person.post(&end.url, &[("csrf", &csrf), ("organisation", &offered[1])]).await.location.unwrap();
+    assert_eq!(h.redeem(&parameter(&back, "code").unwrap(), VERIFIER).await.0, 200);
     h.stop().await;
 }

@@ -121,6 +121,8 @@ impl Harness {
         let mut all = vec![
             ("GOSBADGE__DATABASE__URL".to_owned(), database.clone()),
             ("GOSBADGE__DATABASE__POOL_SIZE".to_owned(), "4".to_owned()),
+            // A test on a busy machine may leave a connection idle for long.
+            ("GOSBADGE__HTTP__CLIENT_TIMEOUT".to_owned(), "60s".to_owned()),
             ("GOSBADGE__STATUS__REFRESH_INTERVAL".to_owned(), "100ms".to_owned()),
             ("GOSBADGE__JOBS__POLL_INTERVAL".to_owned(), "100ms".to_owned()),
         ];

@@ -44,7 +44,7 @@ impl EsiaProvider {
     }
 
     /// What ESIA says the time is, where it says it. Any answer will do, a redirect to its sign-in page too.
-    async fn measure(&self, now: Timestamp) -> Result<Option<Measured>, IdpError> {
+    pub(super) async fn measure(&self, now: Timestamp) -> Result<Option<Measured>, IdpError> {
         self.transport.take_measured();
         let mut request = HttpRequest::new(Vec::new());
         *request.method_mut() = Method::HEAD;

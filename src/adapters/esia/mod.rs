@@ -45,6 +45,9 @@ use crate::ports::identity_provider::{
 };
 use crate::ports::{Entropy, IdentityProvider};
 
+/// ESIA's word for a request whose time is off.
+const WRONG_TIME: &str = "ESIA-007015";
+
 /// Signs people in through ESIA.
 pub struct EsiaProvider {
     settings: EsiaSettings,
@@ -158,6 +161,12 @@ impl IdentityProvider for EsiaProvider {
     }
 
     async fn begin(&self, secrets: &LoginSecrets, now: Timestamp) -> Result<String, IdpError> {
+        if self.transport.clock().take_doubt()
+            && let Err(e) = self.measure(now).await
+        {
+            // The request goes out all the same: ESIA may be up again when the browser arrives.
+            tracing::debug!(detail = %e.detail, "ESIA's clock was not measured");
+        }
         self.requests.authorize_url(&self.signer.current(now), secrets, self.transport.server_time(now))
     }
 
@@ -165,7 +174,12 @@ impl IdentityProvider for EsiaProvider {
         if iss.is_some_and(|iss| iss != self.settings.issuer) {
             return fault(F17, "the callback names another issuer than esia.issuer");
         }
-        explain(error, description.unwrap_or_default())
+        let explained = explain(error, description.unwrap_or_default());
+        if explained.upstream.as_deref() == Some(WRONG_TIME) {
+            // The browser brought it: no answer came to us from which the time could have been learnt.
+            self.transport.clock().doubt();
+        }
+        explained
     }
 
     async fn complete(&self, callback: LoginCallback, now: Timestamp) -> Result<Login, IdpError> {

@@ -1,7 +1,7 @@
 //! ESIA's clock as its `Date` headers tell it. For stamping requests and for alarms only: tokens are checked by our own clock,
 //! since whoever answers for ESIA's clock must not be able to make an old token young.
 
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -30,6 +30,8 @@ pub(super) struct Measured {
 pub(super) struct ServerClock {
     /// What requests are stamped with beyond our clock.
     applied_ms: AtomicI64,
+    /// ESIA refused a request for its time: what is applied may be as old as the last answer that came to us.
+    doubted: AtomicBool,
     last: Mutex<Option<Measured>>,
 }
 
@@ -70,6 +72,16 @@ impl ServerClock {
     /// The last measurement, which is then forgotten: what comes next is newer.
     pub(super) fn take_last(&self) -> Option<Measured> {
         self.last.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    /// To be measured anew before the next request is stamped.
+    pub(super) fn doubt(&self) {
+        self.doubted.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether it was doubted; afterwards it is not any more.
+    pub(super) fn take_doubt(&self) -> bool {
+        self.doubted.swap(false, Ordering::Relaxed)
     }
 
     /// ESIA's idea of our `now`.

@@ -113,6 +113,11 @@ impl Transport {
         self.clock.there(now)
     }
 
+    /// What is known of ESIA's clock.
+    pub(super) const fn clock(&self) -> &ServerClock {
+        &self.clock
+    }
+
     /// The last measurement of ESIA's clock, once.
     pub(super) fn take_measured(&self) -> Option<Measured> {
         self.clock.take_last()
