@@ -253,25 +253,7 @@ fn check_together(r: &mut Reader, c: &Config) {
     if !c.admin.listen.ip().is_loopback() {
         r.warnings.push(format!("admin.listen: {} can be reached from other machines; keep it on a management network", c.admin.listen));
     }
-    if c.idp.kinds().any(|kind| c.idp.kinds().filter(|k| *k == kind).count() > 1) {
-        r.fail(Fault::Conflict, "idp.also", "names a kind twice, or the one of idp.kind", "name each other kind once");
-    }
-    oidc::check(r, &c.idp.oidc, c.idp.uses(IdpKind::Oidc), c.dev);
-    let esia = &c.idp.esia;
-    if esia.base_url.starts_with("http://") && !(c.dev && is_loopback(&esia.base_url)) {
-        r.fail(Fault::Conflict, "idp.esia.base_url", "is http", "use https; http is for a loopback stand-in with dev = true");
-    }
-    if esia.organisation_route == OrganisationRoute::ScopeOrg && esia.generation == EsiaGeneration::V1 {
-        r.fail(
-            Fault::Conflict,
-            "idp.esia.organisation_route",
-            "scope_org does not exist in generation v1",
-            "use generation = \"v2\" or another route",
-        );
-    }
-    if !esia.scopes.iter().any(|scope| scope == "openid") {
-        r.fail(Fault::BadValue, "idp.esia.scopes", "lacks openid", "add \"openid\": without it nobody is identified");
-    }
+    check_providers(r, c);
     if c.login.lifetime > c.application.lifetime {
         r.fail(Fault::Conflict, "login.lifetime", "is longer than application.lifetime", "make it shorter");
     }
@@ -302,6 +284,29 @@ fn check_together(r: &mut Reader, c: &Config) {
     }
     if !local {
         demand_what_the_public_needs(r, c);
+    }
+}
+
+/// Rules about the identity providers.
+fn check_providers(r: &mut Reader, c: &Config) {
+    if c.idp.kinds().any(|kind| c.idp.kinds().filter(|k| *k == kind).count() > 1) {
+        r.fail(Fault::Conflict, "idp.also", "names a kind twice, or the one of idp.kind", "name each other kind once");
+    }
+    oidc::check(r, &c.idp.oidc, c.idp.uses(IdpKind::Oidc), c.dev);
+    let esia = &c.idp.esia;
+    if esia.base_url.starts_with("http://") && !(c.dev && is_loopback(&esia.base_url)) {
+        r.fail(Fault::Conflict, "idp.esia.base_url", "is http", "use https; http is for a loopback stand-in with dev = true");
+    }
+    if esia.organisation_route == OrganisationRoute::ScopeOrg && esia.generation == EsiaGeneration::V1 {
+        r.fail(
+            Fault::Conflict,
+            "idp.esia.organisation_route",
+            "scope_org does not exist in generation v1",
+            "use generation = \"v2\" or another route",
+        );
+    }
+    if !esia.scopes.iter().any(|scope| scope == "openid") {
+        r.fail(Fault::BadValue, "idp.esia.scopes", "lacks openid", "add \"openid\": without it nobody is identified");
     }
 }
 
