@@ -16,10 +16,9 @@ use serde::Deserialize;
 use self::report::Report;
 use self::source::{Source, SourceError};
 use crate::domain::community::{CommunityNumber, CommunityRef, PlatformId};
-use crate::domain::status::VerifyStatus;
 use crate::domain::time::Timestamp;
 use crate::ports::Clock;
-use crate::verifier::{ATTESTATION_MAX, KeySetError, Rejection, Verdict, Verifier};
+use crate::verifier::{ATTESTATION_MAX, KeySetError, ListCache, STATUS_NOT_READ, Verdict, Verifier};
 
 /// Options of `gosbadge verify`.
 #[derive(Args)]
@@ -146,20 +145,16 @@ async fn with_status(
     source: &Source<'_>,
     now: Timestamp,
 ) -> Result<Verdict, CannotTell> {
-    const NOT_READ: &str = "status-not-read";
-    let unread = |_: &_| Err(Rejection::new(VerifyStatus::Unknown, NOT_READ, "the status list was not read"));
-    let mut verdict = verifier.verify_with(token, community, now, unread);
-    let Some(claims) = verdict.claims.as_ref().filter(|_| verdict.code == Some(NOT_READ)) else { return Ok(verdict) };
-    let uri = claims.status.status_list.uri.clone();
-    let list_token = source.status_list(&uri).await?;
-    match verifier.status_list(list_token.trim(), &uri, now) {
-        Ok(list) => Ok(verifier.verify(token, &list, community, now)),
-        Err(rejection) => {
-            // A broken list is the issuer's fault, not the badge's: nobody can tell.
-            verdict.code = Some(rejection.code);
-            verdict.detail = Some(rejection.detail);
-            Ok(verdict)
+    let mut lists = ListCache::new();
+    let verdict = verifier.verify_cached(token, &lists, community, now);
+    let Some(uri) = verdict.list_uri().filter(|_| verdict.code == Some(STATUS_NOT_READ)) else { return Ok(verdict) };
+    let list_token = source.status_list(uri).await?;
+    match verifier.status_list(list_token.trim(), uri, now) {
+        Ok(list) => {
+            lists.put(list, now);
+            Ok(verifier.verify_cached(token, &lists, community, now))
         }
+        Err(rejection) => Ok(verdict.without_list(rejection)),
     }
 }
 

@@ -3,8 +3,8 @@
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::jws;
 use super::rejection::Rejection;
+use super::{json, jws};
 use crate::domain::attestation::{Alias, AttestationClaims, TYPE_PATH};
 use crate::domain::community::CommunityRef;
 use crate::domain::ids::CommunityId;
@@ -89,7 +89,7 @@ pub(super) fn check_community(claims: &AttestationClaims, shown_for: Option<&Com
 /// `nbf`, which we never write but honour (RFC 7519 §4.1.5).
 #[derive(Deserialize)]
 pub(super) struct NotBefore {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "json::present")]
     nbf: Option<i64>,
 }
 

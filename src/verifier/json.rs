@@ -21,6 +21,12 @@ pub(super) fn object<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, serde_json:
     serde_json::from_slice(bytes)
 }
 
+/// Reads an optional member so that `null` is a wrong type and not an absent one: CVE-2026-25537 took a claim of the wrong
+/// type for one that was not there. For `#[serde(default, deserialize_with)]`.
+pub(super) fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(d: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(d).map(Some)
+}
+
 /// Any JSON value whose objects name each member once. Depth is capped by serde_json (128).
 struct OnceEach;
 

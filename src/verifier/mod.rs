@@ -1,23 +1,39 @@
 //! Offline check of an attestation: what a platform embeds, and what `gosbadge verify` and `POST /v1/verify` call too.
 //!
-//! Builds with `--no-default-features`. Does no I/O, reads no clock and keeps no cache: the caller fetches
-//! `{iss}/.well-known/jwks.json` and the status list, and says what time it is. Every doubt is a refusal.
+//! Builds with `--no-default-features`. Does no I/O and reads no clock: the caller fetches `{iss}/.well-known/jwks.json` and the
+//! status lists, and says what time it is. Every doubt is a refusal. `tests/vectors` holds attestations that must pass and that
+//! must not, with the reason; what this module says of them is what every implementation must say.
 //!
 //! ```no_run
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! # let (jwks, list_token, attestation): (&[u8], &str, &str) = (b"", "", "");
+//! # fn fetch(uri: &str) -> Option<String> { None }
+//! # let (jwks, attestation): (&[u8], &str) = (b"", "");
 //! # let (now, shown_on) = (gosbadge::domain::time::Timestamp::EPOCH, None);
-//! use gosbadge::verifier::Verifier;
+//! use gosbadge::verifier::{Due, ListCache, Verifier};
 //!
 //! let verifier = Verifier::new("https://badge.example.ru", jwks)?;
-//! let place = verifier.attestation(attestation, now)?.claims.status.status_list;
-//! let list = verifier.status_list(list_token, &place.uri, now)?; // the token fetched from place.uri
-//! let verdict = verifier.verify(attestation, &list, shown_on, now);
-//! assert!(verdict.status.is_valid());
+//! let mut lists = ListCache::new(); // kept as long as the process runs
+//!
+//! let mut verdict = verifier.verify_cached(attestation, &lists, shown_on, now);
+//! if let Some(uri) = verdict.list_uri().map(str::to_owned) {
+//!     // Due::Background: answer now, and do this meanwhile
+//!     if lists.due(&uri, now) >= Due::First {
+//!         if let Some(token) = fetch(&uri) {
+//!             match verifier.status_list(&token, &uri, now) {
+//!                 Ok(list) => lists.put(list, now),
+//!                 Err(rejection) => return Err(rejection.into()),
+//!             };
+//!         }
+//!         verdict = verifier.verify_cached(attestation, &lists, shown_on, now);
+//!     }
+//! }
+//! let show_the_badge = verdict.status.is_valid();
+//! # let _ = show_the_badge;
 //! # Ok(())
 //! # }
 //! ```
 
+mod cache;
 mod claims;
 mod json;
 mod jws;
@@ -30,9 +46,10 @@ mod tests;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
+pub use self::cache::{Due, FETCH_MAX, ListCache, TTL_ABSENT, TTL_MAX};
 pub use self::claims::{LEEWAY_SECS, LIFETIME_MAX_SECS};
 pub use self::keys::{KEY_SET_MAX, KEYS_MAX, KeySetError, KeyUse};
-pub use self::rejection::{Rejection, Verdict};
+pub use self::rejection::{Rejection, STATUS_NOT_READ, Verdict};
 pub use self::status_list::StatusList;
 use crate::domain::attestation::{self, AttestationClaims};
 use crate::domain::community::CommunityRef;
@@ -114,6 +131,18 @@ impl Verifier {
     /// step ends it; running out comes before whatever the list says.
     pub fn verify(&self, token: &str, list: &StatusList, community: Option<&CommunityRef>, now: Timestamp) -> Verdict {
         self.verify_with(token, community, now, |claims| list.look_up(&claims.status.status_list, now))
+    }
+
+    /// [`Self::verify`] with the list out of `lists`. Where it is not kept the verdict is `unknown` with the code
+    /// [`STATUS_NOT_READ`], and [`Verdict::list_uri`] says what to fetch.
+    pub fn verify_cached(&self, token: &str, lists: &ListCache, community: Option<&CommunityRef>, now: Timestamp) -> Verdict {
+        self.verify_with(token, community, now, |claims| {
+            let place = &claims.status.status_list;
+            match lists.get(&place.uri, now) {
+                Some(list) => list.look_up(place, now),
+                None => Err(Rejection::unknown(STATUS_NOT_READ, "the status list was not read")),
+            }
+        })
     }
 
     /// [`Self::verify`] with another source of the status: `look_up` is asked last, and only about an attestation that

@@ -5,6 +5,9 @@ use std::fmt;
 use crate::domain::attestation::AttestationClaims;
 use crate::domain::status::VerifyStatus;
 
+/// Code of a verdict for which the status list is still missing.
+pub const STATUS_NOT_READ: &str = "status-not-read";
+
 /// A token was refused.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Rejection {
@@ -60,6 +63,18 @@ impl Verdict {
     /// The badge holds.
     pub(super) fn active(claims: AttestationClaims) -> Self {
         Self { status: VerifyStatus::Active, code: None, detail: None, claims: Some(claims) }
+    }
+
+    /// Where the status stands, once signature and form of the attestation held. Nothing else out of a token is ever fetched.
+    pub fn list_uri(&self) -> Option<&str> {
+        self.claims.as_ref().map(|claims| claims.status.status_list.uri.as_str())
+    }
+
+    /// The same verdict when the list that was fetched is refused: a broken list is the issuer's fault, or somebody's between,
+    /// and not the badge's. Nobody can tell.
+    #[must_use]
+    pub fn without_list(self, rejection: Rejection) -> Self {
+        Self { status: VerifyStatus::Unknown, code: Some(rejection.code), detail: Some(rejection.detail), claims: self.claims }
     }
 
     /// It does not, or nobody can tell.

@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use super::claims::{is_future, is_past};
+use super::json;
 use super::rejection::Rejection;
 use crate::domain::attestation::StatusListRef;
 use crate::domain::status::ListValue;
@@ -24,12 +25,12 @@ pub struct StatusList {
 
 #[derive(Deserialize)]
 pub(super) struct ListClaims {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "json::present")]
     iss: Option<String>,
     sub: String,
     iat: i64,
     exp: i64,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "json::present")]
     ttl: Option<u64>,
     status_list: ListBody,
 }

@@ -2,9 +2,11 @@
 //! and RFC 6979 A.2.5: nobody can mistake them for secrets.
 
 mod attacks;
+mod cache;
 mod claim_set;
 mod key_set;
 mod status;
+mod vectors;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as B64;
