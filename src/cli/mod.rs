@@ -5,6 +5,7 @@ pub mod config;
 pub mod demo;
 pub mod dev;
 pub mod doctor;
+pub mod log;
 pub mod migrate;
 pub mod operator;
 pub mod platform;
@@ -55,6 +56,8 @@ enum Command {
     Operator(operator::OperatorArgs),
     /// Shows, suspends, reinstates and revokes badges
     Badge(badge::BadgeArgs),
+    /// Audits the transparency log, or writes it out as files
+    Log(log::LogArgs),
     /// Checks the configuration, or prints the default one
     #[command(subcommand)]
     Config(config::ConfigCommand),
@@ -115,6 +118,7 @@ async fn run(command: Command) -> ExitCode {
         Command::Platform(args) => platform::run(args, parts).await,
         Command::Operator(args) => operator::run(args, parts).await,
         Command::Badge(args) => badge::run(args, parts).await,
+        Command::Log(args) => log::run(args, parts).await,
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
