@@ -21,7 +21,7 @@ mod validate;
 pub use error::{ConfigError, ConfigErrors, Fault};
 pub use model::{
     Admin, Application, Attestation, Config, Database, Esia, EsiaGeneration, Evidence, Http, Idp, IdpKind, Jobs, Keys, Log, LogFormat,
-    Login, NonceMode, Oauth, OrganisationRoute, PkceMode, Status, TokenAlgorithm, Webhooks,
+    Login, NonceMode, Oauth, OrganisationRoute, PkceMode, Status, TokenAlgorithm, Transparency, Webhooks, WitnessAddress,
 };
 pub use network::{Network, NotANetwork};
 pub use oidc::{AssertionAlgorithm, AssertionAudience, ClientMethod, IdTokenAlgorithm, Oidc, OidcClaims, OidcFlag};

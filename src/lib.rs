@@ -16,13 +16,13 @@
 //! | module | what lives there |
 //! |---|---|
 //! | [`domain`] | values, rules, state machines; no clock, no randomness, no I/O |
-//! | [`verifier`] | offline check of an attestation: signature, claims, status list |
-//! | `ports` | traits for the outside: clock, entropy, signer, vault, identity provider, event sink |
+//! | [`verifier`] | offline check of an attestation: signature, claims, status list; of the transparency log's signatures and proofs |
+//! | `ports` | traits for the outside: clock, entropy, signer, log signer, vault, identity provider, event sink, witness |
 //! | `store` | everything remembered; diesel over SQLite or PostgreSQL, one body per query, named transactions |
 //! | `service` | use cases, a file per verb; decide with the domain, remember with the store, reach out through ports |
 //! | `http` | actix handlers, the route table, error mapping, pages |
-//! | `jobs` | background loops: follow the ledger, deliver, sweep, watch the identity providers |
-//! | `adapters` | what stands behind the ports: ESIA, OpenID Connect, keys, seals, webhook delivery |
+//! | `jobs` | background loops: follow the ledger, deliver, sweep, write the transparency log, watch the identity providers |
+//! | `adapters` | what stands behind the ports: ESIA, OpenID Connect, keys, seals, webhook delivery, witnesses |
 //! | `sandbox` | the stand-ins, with protocol code of their own, so that a shared misreading cannot cancel out |
 //! | `cli` | a file per command; `cli::wire` alone names adapters |
 //! | `config`, `telemetry` | settings with all errors at once; logs, one line per request |
@@ -50,7 +50,10 @@
 //! 7. **One-time values are kept as labelled digests**: a code presented as a state is simply unknown.
 //! 8. **Keys have a purpose**, published with them and enforced by the verifier: a thief of the busy status key cannot
 //!    issue badges.
-//! 9. **No personal data** outside the sealed evidence record; the representative is a keyed pseudonym elsewhere.
+//! 9. **Everything that happens is in a public log** (`domain::tlog`, `service::sequence_log`): leaves of codes and hashes,
+//!    appended by whoever finds the log where its snapshot saw it, so that each event has one index whatever runs or dies
+//!    meanwhile; a checkpoint is signed only if it is proven to extend the last one. The audit trusts nothing stored but the key.
+//! 10. **No personal data** outside the sealed evidence record; the representative is a keyed pseudonym elsewhere.
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 

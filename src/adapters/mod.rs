@@ -5,9 +5,11 @@ pub mod clock;
 pub mod entropy;
 pub mod esia;
 mod http_date;
+pub mod log_signer;
 pub mod oidc;
 pub mod signer;
 #[cfg(test)]
 mod test_server;
 pub mod vault;
 pub mod webhook;
+pub mod witness;

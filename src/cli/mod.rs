@@ -6,6 +6,7 @@ pub mod demo;
 pub mod dev;
 pub mod doctor;
 pub mod gost;
+pub mod log;
 pub mod migrate;
 pub mod operator;
 pub mod platform;
@@ -56,6 +57,8 @@ enum Command {
     Operator(operator::OperatorArgs),
     /// Shows, suspends, reinstates and revokes badges
     Badge(badge::BadgeArgs),
+    /// Audits the transparency log, or writes it out as files
+    Log(log::LogArgs),
     /// Checks the configuration, or prints the default one
     #[command(subcommand)]
     Config(config::ConfigCommand),
@@ -138,6 +141,7 @@ async fn run(command: Command) -> ExitCode {
         Command::Platform(args) => platform::run(args, parts).await,
         Command::Operator(args) => operator::run(args, parts).await,
         Command::Badge(args) => badge::run(args, parts).await,
+        Command::Log(args) => log::run(args, parts).await,
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -45,6 +45,7 @@ pub fn rhythm(config: &Config, works: bool) -> Rhythm {
         deliver: config.jobs.poll_interval,
         sweep: Duration::from_secs(60),
         watch: None,
+        log: config.transparency.interval,
         works,
     }
 }

@@ -17,11 +17,14 @@ use crate::adapters::entropy::OsEntropy;
 use crate::adapters::signer::Keyring;
 use crate::adapters::vault::KeyVault;
 use crate::adapters::webhook::{WebhookSender, check_endpoint};
+use crate::adapters::witness::HttpWitness;
 use crate::config::{Config, IdpKind};
 use crate::domain::refusal::RefusalCode;
 use crate::domain::time::Timestamp;
+use crate::domain::tlog::note::{KeyKind, VerifierKey};
 use crate::ports::identity_provider::{IdpCondition, IdpError, IdpSession, Login, LoginCallback, LoginSecrets, UnverifiedOrganisation};
-use crate::ports::{Clock, Entropy, EventSink, IdentityProvider, Signer, Vault};
+use crate::ports::{Clock, Entropy, EventSink, IdentityProvider, Signer, Vault, Witness};
+use crate::service::log::TransparencyLog;
 use crate::service::metrics::Metrics;
 use crate::service::status_view::StatusView;
 use crate::service::watch_identity_providers::Told;
@@ -109,6 +112,8 @@ pub async fn app(config: &Config, parts: Parts) -> Result<Arc<App>, WireError> {
         Some(idps) => idps,
         None => providers(config, &parts.entropy, None)?,
     };
+    let log_key = keys::load_or_make_log_key(&db, &*vault, &*parts.entropy, parts.clock.now()).await?;
+    let log = TransparencyLog::new(Arc::new(log_key), witnesses(config)?);
     let sink: Arc<dyn EventSink> =
         Arc::new(WebhookSender::new(config.webhooks.timeout, config.dev, Arc::clone(&parts.clock)).map_err(WireError)?);
     let app = Arc::new(App {
@@ -122,6 +127,7 @@ pub async fn app(config: &Config, parts: Parts) -> Result<Arc<App>, WireError> {
         settings: settings(config),
         verifier,
         view: StatusView::default(),
+        log,
         metrics: Metrics::default(),
         idp_alarms: Told::default(),
         delivery_bell: tokio::sync::Notify::new(),
@@ -163,6 +169,17 @@ fn settings(c: &Config) -> Settings {
         evidence_retention: c.evidence.retention,
         delivery_concurrency: c.webhooks.concurrency,
     }
+}
+
+fn witnesses(config: &Config) -> Result<Vec<Arc<dyn Witness>>, WireError> {
+    let make = |w: &crate::config::WitnessAddress| -> Result<Arc<dyn Witness>, WireError> {
+        let key: VerifierKey = w.key.parse().map_err(|e| WireError(format!("transparency.witnesses: {}: {e}", w.url)))?;
+        if key.kind() != KeyKind::CosignatureV1 {
+            return Err(WireError(format!("transparency.witnesses: {}: the key is a log's, not a witness's", w.url)));
+        }
+        Ok(Arc::new(HttpWitness::new(&w.url, key).map_err(WireError)?))
+    };
+    config.transparency.witnesses.iter().map(make).collect()
 }
 
 fn vault(config: &Config, parts: &Parts) -> Result<Arc<dyn Vault>, WireError> {

@@ -40,6 +40,8 @@ pub struct Config {
     pub attestation: Attestation,
     /// `[status]`
     pub status: Status,
+    /// `[transparency]`
+    pub transparency: Transparency,
     /// `[webhooks]`
     pub webhooks: Webhooks,
     /// `[jobs]`
@@ -50,6 +52,24 @@ pub struct Config {
     pub http: Http,
     /// Allowed, but worth a word to the operator. To be logged at start.
     pub warnings: Vec<String>,
+}
+
+/// The transparency log.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Transparency {
+    /// Pause between rounds of the sequencer.
+    pub interval: Duration,
+    /// Who is asked to sign checkpoints.
+    pub witnesses: Vec<WitnessAddress>,
+}
+
+/// A witness: `URL#KEY`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct WitnessAddress {
+    /// Submission prefix, without trailing slash.
+    pub url: String,
+    /// Verifier key (C2SP signed-note), not looked into here.
+    pub key: String,
 }
 
 /// The operators' listener.

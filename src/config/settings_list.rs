@@ -36,6 +36,11 @@ pub(super) const SECTIONS: &[Section] = &[
     Section { name: "oauth", about: "How platforms start and finish an application.", settings: OAUTH },
     Section { name: "attestation", about: "The signed proof of a badge.", settings: ATTESTATION },
     Section { name: "status", about: "Status lists: what tells platforms that a badge was revoked.", settings: STATUS },
+    Section {
+        name: "transparency",
+        about: "The public, append-only log of every event and status list, and its witnesses.",
+        settings: TRANSPARENCY,
+    },
     Section { name: "webhooks", about: "Delivery of events to platforms.", settings: WEBHOOKS },
     Section { name: "jobs", about: "Background work.", settings: JOBS },
     Section { name: "evidence", about: "The encrypted record of who confirmed a badge.", settings: EVIDENCE },
@@ -215,6 +220,21 @@ const STATUS: &[Setting] = &[
         "max_view_age",
         "\"10s\"",
         "Older than this, the view answers no more questions (503): an outage must not read as \"not revoked\". 1s to 10m.",
+    ),
+];
+
+const TRANSPARENCY: &[Setting] = &[
+    set(
+        "interval",
+        "\"1s\"",
+        "Pause between looks for events that wait for their place in the log, 10ms to 1h. A fresh badge has no proof beside it for this long;
+        every round that finds something signs one checkpoint.",
+    ),
+    set(
+        "witnesses",
+        "[]",
+        "Witnesses asked to sign each checkpoint, as \"https://ADDRESS#KEY\"; the key is the line the witness publishes, NAME+HASH+BASE64.
+        Give each the key at `{public_url}/log/key` first. Without witnesses nobody outside can rule out that different people are shown different logs.",
     ),
 ];
 

@@ -12,7 +12,7 @@ use url::{Host, Url};
 use super::error::{ConfigErrors, Fault};
 use super::model::{
     Admin, Application, Attestation, Config, Database, Esia, EsiaGeneration, Evidence, Http, Idp, IdpKind, Jobs, Keys, Log, LogFormat,
-    Login, NonceMode, Oauth, OrganisationRoute, PkceMode, Status, TokenAlgorithm, Webhooks,
+    Login, NonceMode, Oauth, OrganisationRoute, PkceMode, Status, TokenAlgorithm, Transparency, Webhooks, WitnessAddress,
 };
 use super::network::Network;
 use super::oidc;
@@ -39,6 +39,7 @@ pub(super) fn validate(mut r: Reader) -> Result<Config, ConfigErrors> {
         oauth: oauth(&mut r),
         attestation: Attestation { lifetime: r.duration("attestation.lifetime", HOUR..=90 * DAY) },
         status: status(&mut r),
+        transparency: transparency(&mut r),
         webhooks: Webhooks {
             timeout: r.duration("webhooks.timeout", SECOND..=MINUTE),
             concurrency: r.number("webhooks.concurrency", 1..=1024) as usize,
@@ -197,6 +198,25 @@ fn status(r: &mut Reader) -> Status {
         refresh_interval: r.duration("status.refresh_interval", 10 * MILLI..=MINUTE),
         max_view_age: r.duration("status.max_view_age", SECOND..=10 * MINUTE),
     }
+}
+
+fn transparency(r: &mut Reader) -> Transparency {
+    Transparency {
+        interval: r.duration("transparency.interval", 10 * MILLI..=HOUR),
+        witnesses: r.list("transparency.witnesses", "write a list of \"https://ADDRESS#KEY\"", |text| {
+            witness(text).map_err(|error| Wrong(Fault::BadValue, error))
+        }),
+    }
+}
+
+fn witness(text: &str) -> Result<WitnessAddress, String> {
+    let (url, key) = text.split_once('#').ok_or_else(|| format!("{} has no key after a #", shown(text)))?;
+    let parsed = Url::parse(url).map_err(|error| format!("{} is not an address: {error}", shown(url)))?;
+    let safe = parsed.scheme() == "https" || (parsed.scheme() == "http" && is_loopback(url));
+    if !safe || parsed.query().is_some() || !parsed.username().is_empty() {
+        return Err(format!("{} is not an https address without query and user name", shown(url)));
+    }
+    Ok(WitnessAddress { url: url.trim_end_matches('/').to_owned(), key: key.to_owned() })
 }
 
 fn http(r: &mut Reader) -> Http {

@@ -25,4 +25,5 @@ pub mod register_codes;
 pub mod status;
 pub mod status_list;
 pub mod time;
+pub mod tlog;
 pub mod webhook_signature;

@@ -53,6 +53,11 @@ impl StatusBits {
         Self { bytes: vec![0; len.min(ENTRIES_MAX).div_ceil(4) as usize] }
     }
 
+    /// The packed entries, as they stand in the list before compression.
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
     /// Number of entries.
     pub fn len(&self) -> u32 {
         entries(&self.bytes, BITS)

@@ -6,6 +6,7 @@ mod assets;
 mod checking;
 mod context;
 mod health;
+mod log;
 mod login;
 mod metrics;
 mod oauth;

@@ -4,7 +4,7 @@ use actix_web::http::{Method, header};
 use actix_web::middleware::DefaultHeaders;
 use actix_web::{HttpResponse, web};
 
-use super::{admin, applications, assets, checking, health, login, metrics, oauth, public_pages, webhooks};
+use super::{admin, applications, assets, checking, health, log, login, metrics, oauth, public_pages, webhooks};
 
 /// Largest body of an ordinary request, bytes.
 pub const BODY_MAX: usize = 64 * 1024;
@@ -28,6 +28,8 @@ pub fn public(cfg: &mut web::ServiceConfig) {
     assets::routes(cfg);
     cfg.route("/health/live", web::get().to(health::live))
         .route("/health/ready", web::get().to(health::ready))
+        // before the pages, one of which would take a proof's address for its own
+        .configure(log_routes)
         // pages
         .route("/", web::get().to(public_pages::front))
         .route("/check", web::get().to(public_pages::check))
@@ -53,13 +55,22 @@ pub fn public(cfg: &mut web::ServiceConfig) {
     cfg.default_service(web::to(public_pages::not_found));
 }
 
+/// Headers that open a resource to every origin.
+fn open() -> DefaultHeaders {
+    DefaultHeaders::new().add((header::ACCESS_CONTROL_ALLOW_ORIGIN, "*")).add((header::ACCESS_CONTROL_EXPOSE_HEADERS, "ETag, X-Request-Id"))
+}
+
+/// The transparency log, open to every origin.
+fn log_routes(cfg: &mut web::ServiceConfig) {
+    let resource = |path: &str| web::resource(path).wrap(open()).route(web::method(Method::OPTIONS).to(preflight));
+    cfg.service(resource("/log/checkpoint").route(web::get().to(log::checkpoint)))
+        .service(resource("/log/key").route(web::get().to(log::key)))
+        .service(resource("/log/tile/{path:.*}").route(web::get().to(log::tile)))
+        .service(resource("/c/{community}.tlog-proof").route(web::get().to(log::proof)));
+}
+
 /// Checking is open to every origin.
 fn checking_routes(cfg: &mut web::ServiceConfig) {
-    let open = || {
-        DefaultHeaders::new()
-            .add((header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"))
-            .add((header::ACCESS_CONTROL_EXPOSE_HEADERS, "ETag, X-Request-Id"))
-    };
     let resource = |path: &str| web::resource(path).wrap(open()).route(web::method(Method::OPTIONS).to(preflight));
     cfg.service(resource("/.well-known/jwks.json").route(web::get().to(checking::jwks)))
         .service(resource("/status").route(web::get().to(checking::aggregation)))

@@ -1,5 +1,5 @@
-//! Background work of a process: following the ledger, delivering events, sweeping, watching the identity providers. Each loop survives errors, which are
-//! logged and tried again, and stops when asked.
+//! Background work of a process: following the ledger, delivering events, sweeping, watching the identity providers,
+//! writing the transparency log. Each loop survives errors, which are logged and tried again, and stops when asked.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,6 +7,8 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
+use crate::service::ask_witnesses::ask_witnesses;
+use crate::service::sequence_log::sequence_log;
 use crate::service::watch_identity_providers::watch_identity_providers;
 use crate::service::{App, Error, deliver, sweep};
 
@@ -21,6 +23,8 @@ pub struct Rhythm {
     pub sweep: Duration,
     /// Identity providers; `None` in a process that signs nobody in.
     pub watch: Option<Duration>,
+    /// Transparency log.
+    pub log: Duration,
     /// Whether this process delivers and sweeps, or only follows.
     pub works: bool,
 }
@@ -41,7 +45,11 @@ impl Jobs {
         }
         if rhythm.works {
             handles.push(tokio::spawn(deliver_loop(Arc::clone(app), rhythm.deliver, stopped.clone())));
-            handles.push(tokio::spawn(sweep_loop(Arc::clone(app), rhythm.sweep, stopped)));
+            handles.push(tokio::spawn(sweep_loop(Arc::clone(app), rhythm.sweep, stopped.clone())));
+            handles.push(tokio::spawn(log_loop(Arc::clone(app), rhythm.log, stopped.clone())));
+            if !app.log.witnesses.is_empty() {
+                handles.push(tokio::spawn(witness_loop(Arc::clone(app), rhythm.log, stopped)));
+            }
         }
         Self { stop, handles }
     }
@@ -106,6 +114,31 @@ async fn watch_loop(app: Arc<App>, pause: Duration, mut stopped: watch::Receiver
         // A provider that does not answer must not hold up the end of the process.
         tokio::select! {
             () = watch_identity_providers(&app) => {}
+            _ = stopped.changed() => return,
+        }
+        if !rest(pause, &mut waiting).await {
+            return;
+        }
+    }
+}
+
+async fn log_loop(app: Arc<App>, pause: Duration, mut stopped: watch::Receiver<bool>) {
+    loop {
+        if let Err(e) = sequence_log(&app).await {
+            complain("sequence_log", &e);
+        }
+        if !rest(pause, &mut stopped).await {
+            return;
+        }
+    }
+}
+
+/// Apart from the sequencer: a slow witness must not hold up the log.
+async fn witness_loop(app: Arc<App>, pause: Duration, mut stopped: watch::Receiver<bool>) {
+    let mut waiting = stopped.clone();
+    loop {
+        tokio::select! {
+            asked = ask_witnesses(&app) => if let Err(e) = asked { complain("ask_witnesses", &e) },
             _ = stopped.changed() => return,
         }
         if !rest(pause, &mut waiting).await {

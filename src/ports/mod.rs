@@ -4,12 +4,16 @@ pub mod clock;
 pub mod entropy;
 pub mod event_sink;
 pub mod identity_provider;
+pub mod log_signer;
 pub mod signer;
 pub mod vault;
+pub mod witness;
 
 pub use clock::Clock;
 pub use entropy::Entropy;
 pub use event_sink::EventSink;
 pub use identity_provider::IdentityProvider;
+pub use log_signer::LogSigner;
 pub use signer::Signer;
 pub use vault::Vault;
+pub use witness::Witness;

@@ -3,6 +3,8 @@
 
 pub mod add_operator;
 pub mod add_platform;
+pub mod ask_witnesses;
+pub mod audit_log;
 pub mod authenticate_client;
 pub mod authenticate_operator;
 pub mod begin_login;
@@ -14,15 +16,18 @@ pub mod deliver;
 pub mod error;
 pub mod identity_providers;
 pub mod issue;
+pub mod log;
 pub mod look_up;
 pub mod metrics;
 pub mod push_request;
 pub mod read_audit;
+pub mod read_log;
 pub mod readiness;
 pub mod receive_webhook;
 mod record_event;
 pub mod redeem_code;
 pub mod return_to_platform;
+pub mod sequence_log;
 pub mod sign_out;
 pub mod status_view;
 pub mod sweep;
@@ -97,6 +102,8 @@ pub struct App {
     pub verifier: Verifier,
     /// What is in force, in memory.
     pub view: status_view::StatusView,
+    /// The transparency log.
+    pub log: log::TransparencyLog,
     /// What is counted and measured.
     pub metrics: metrics::Metrics,
     /// Alarms about identity providers that operators were told of.

@@ -202,3 +202,36 @@ pub fn view(tx: &mut Tx<'_>, of: Option<&[String]>) -> Result<Vec<ViewRow>, Stor
     };
     Ok(q.load(tx.conn)?)
 }
+
+/// The attestations with these ids.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn by_ids(tx: &mut Tx<'_>, ids: &[String]) -> Result<Vec<AttestationRow>, StoreError> {
+    Ok(attestations::table.filter(attestations::id.eq_any(ids.to_vec())).select(AttestationRow::as_select()).load(tx.conn)?)
+}
+
+/// Places of recorded attestations that do not say VALID: list, index, value.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn marked_places(tx: &mut Tx<'_>) -> Result<Vec<(i64, i64, i64)>, StoreError> {
+    Ok(attestations::table
+        .filter(attestations::state.eq("active").and(attestations::status.ne(0)))
+        .order((attestations::list_id, attestations::idx))
+        .select((attestations::list_id, attestations::idx, attestations::status))
+        .load(tx.conn)?)
+}
+
+/// Every attestation after `id` in the order of ids, at most `limit`.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn page(tx: &mut Tx<'_>, after: &str, limit: i64) -> Result<Vec<AttestationRow>, StoreError> {
+    Ok(attestations::table
+        .filter(attestations::id.gt(after))
+        .order(attestations::id)
+        .limit(limit)
+        .select(AttestationRow::as_select())
+        .load(tx.conn)?)
+}

@@ -157,3 +157,19 @@ pub fn due(tx: &mut Tx<'_>, state: BadgeState, before: Timestamp, limit: i64) ->
     };
     Ok(q.load(tx.conn)?)
 }
+
+/// The badges with these ids.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn by_ids(tx: &mut Tx<'_>, ids: &[String]) -> Result<Vec<BadgeRow>, StoreError> {
+    Ok(badges::table.filter(badges::id.eq_any(ids.to_vec())).select(BadgeRow::as_select()).load(tx.conn)?)
+}
+
+/// Badges after `id` in the order of ids, at most `limit`.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn page(tx: &mut Tx<'_>, after: &str, limit: i64) -> Result<Vec<BadgeRow>, StoreError> {
+    Ok(badges::table.filter(badges::id.gt(after)).order(badges::id).limit(limit).select(BadgeRow::as_select()).load(tx.conn)?)
+}

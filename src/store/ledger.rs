@@ -70,3 +70,24 @@ pub fn of_badge(tx: &mut Tx<'_>, badge: &str) -> Result<Vec<EventRow>, StoreErro
 pub fn by_seq(tx: &mut Tx<'_>, seq: i64) -> Result<EventRow, StoreError> {
     Ok(events::table.find(seq).select(EventRow::as_select()).first(tx.conn)?)
 }
+
+/// Events after `seq`, oldest first, at most `limit`.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn after(tx: &mut Tx<'_>, seq: i64, limit: i64) -> Result<Vec<EventRow>, StoreError> {
+    Ok(events::table.filter(events::seq.gt(seq)).order(events::seq).limit(limit).select(EventRow::as_select()).load(tx.conn)?)
+}
+
+/// The event that recorded an attestation.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn recording(tx: &mut Tx<'_>, attestation: &str) -> Result<Option<EventRow>, StoreError> {
+    Ok(events::table
+        .filter(events::attestation_id.eq(attestation).and(events::kind.eq_any(["issued", "renewed"])))
+        .order(events::seq)
+        .select(EventRow::as_select())
+        .first(tx.conn)
+        .optional()?)
+}

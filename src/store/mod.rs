@@ -17,6 +17,7 @@ pub mod evidence;
 pub mod inbound;
 pub mod keys;
 pub mod ledger;
+pub mod log;
 pub mod logins;
 pub mod migrate;
 pub mod operators;

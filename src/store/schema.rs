@@ -298,6 +298,54 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    log_state (id) {
+        id -> BigInt,
+        origin -> Text,
+        size -> BigInt,
+        seq -> BigInt,
+        checkpoint_size -> BigInt,
+        updated_by -> Text,
+    }
+}
+
+diesel::table! {
+    log_leaves (idx) {
+        idx -> BigInt,
+        kind -> Text,
+        subject -> Text,
+        number -> BigInt,
+        hash -> Binary,
+        entry -> Binary,
+    }
+}
+
+diesel::table! {
+    log_nodes (level, idx) {
+        level -> BigInt,
+        idx -> BigInt,
+        hash -> Binary,
+    }
+}
+
+diesel::table! {
+    log_checkpoints (size) {
+        size -> BigInt,
+        root -> Binary,
+        note -> Text,
+        at -> BigInt,
+    }
+}
+
+diesel::table! {
+    log_cosignatures (size, witness) {
+        size -> BigInt,
+        witness -> Text,
+        line -> Text,
+        at -> BigInt,
+    }
+}
+
 diesel::joinable!(attestations -> badges (badge_id));
 
 diesel::allow_tables_to_appear_in_same_query!(
@@ -321,5 +369,10 @@ diesel::allow_tables_to_appear_in_same_query!(
     inbound_webhooks,
     operators,
     audit,
-    signing_keys
+    signing_keys,
+    log_state,
+    log_leaves,
+    log_nodes,
+    log_checkpoints,
+    log_cosignatures
 );

@@ -38,6 +38,7 @@ mod claims;
 mod json;
 mod jws;
 mod keys;
+pub mod log;
 mod rejection;
 mod status_list;
 #[cfg(test)]

@@ -1,0 +1,149 @@
+//! The audit with nothing but what everybody can fetch: the leaves are replayed, the tree is rebuilt, its root is held
+//! against the signed checkpoint and against checkpoints somebody kept, and the served status lists against the events.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use reqwest::{Client, redirect};
+
+use crate::cli::wire::WireError;
+use crate::domain::attestation::status_list_uri;
+use crate::domain::digest::hex;
+use crate::domain::tlog::leaf::Leaf;
+use crate::domain::tlog::note::{NOTE_MAX, VerifierKey};
+use crate::domain::tlog::replay::Replay;
+use crate::domain::tlog::tile::{Asset, ENTRY_MAX, FULL, Tile, unbundle};
+use crate::domain::tlog::tree::{Growing, leaf_hash};
+use crate::ports::Clock;
+use crate::service::audit_log::{Finding, Kept, Report};
+use crate::verifier::{self, KEY_SET_MAX, LIST_TOKEN_MAX, StatusList, Verifier};
+
+const TIMEOUT: Duration = Duration::from_secs(30);
+
+struct Site<'a> {
+    client: Client,
+    url: &'a str,
+}
+
+impl Site<'_> {
+    async fn bytes(&self, path: &str, max: usize) -> Result<Vec<u8>, WireError> {
+        let failed = |why: String| WireError(format!("cannot fetch {}{path}: {why}", self.url));
+        let answer = self.client.get(format!("{}{path}", self.url)).send().await;
+        let mut answer = answer.map_err(|e| failed(e.without_url().to_string()))?;
+        if answer.status() != reqwest::StatusCode::OK {
+            return Err(failed(format!("the answer was {}", answer.status())));
+        }
+        let mut body = Vec::new();
+        while let Some(chunk) = answer.chunk().await.map_err(|e| failed(e.without_url().to_string()))? {
+            if body.len() + chunk.len() > max {
+                return Err(failed(format!("the answer is longer than {max} bytes")));
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(body)
+    }
+
+    async fn text(&self, path: &str, max: usize) -> Result<String, WireError> {
+        String::from_utf8(self.bytes(path, max).await?).map_err(|_| WireError(format!("{}{path} is not text", self.url)))
+    }
+
+    /// A status list, its signature checked with the published keys.
+    async fn list(&self, verifier: &Verifier, list: i64, clock: &dyn Clock) -> Result<StatusList, WireError> {
+        let token = self.text(&format!("/status/{list}"), LIST_TOKEN_MAX).await?;
+        let checked = verifier.status_list(&token, &status_list_uri(self.url, list), clock.now());
+        checked.map_err(|e| WireError(format!("status list {list}: {}", e.detail)))
+    }
+}
+
+/// Audits the log of the service at `url`. Without `key` the one it publishes is believed.
+///
+/// # Errors
+/// [`WireError`] when something cannot be fetched. What is wrong with the log is in the report.
+pub(super) async fn audit(url: &str, key: Option<VerifierKey>, kept: &[Kept], clock: &dyn Clock) -> Result<Report, WireError> {
+    let client = Client::builder().timeout(TIMEOUT).redirect(redirect::Policy::none()).build().map_err(WireError::new)?;
+    let site = Site { client, url: url.trim_end_matches('/') };
+    let key = match key {
+        Some(key) => key,
+        None => site.text("/log/key", NOTE_MAX).await?.trim_end().parse().map_err(WireError::new)?,
+    };
+    let mut report = Report { key: key.to_string(), ..Report::default() };
+    let find = |report: &mut Report, place: String, what: String| report.findings.push(Finding { place, what });
+
+    let mut claims: BTreeMap<u64, Vec<(String, [u8; 32])>> = BTreeMap::new();
+    let newest = Kept { name: "checkpoint".to_owned(), note: site.text("/log/checkpoint", NOTE_MAX).await? };
+    let mut size = 0;
+    for kept in kept.iter().chain([&newest]) {
+        report.checkpoints += 1;
+        match verifier::log::checkpoint(&kept.note, &key) {
+            Ok((checkpoint, _)) => {
+                size = checkpoint.size;
+                claims.entry(checkpoint.size).or_default().push((kept.name.clone(), checkpoint.root));
+            }
+            Err(e) => find(&mut report, kept.name.clone(), e.to_string()),
+        }
+    }
+    if !report.findings.is_empty() {
+        return Ok(report);
+    }
+    let replay = leaves(&site, size, claims, &mut report).await?;
+    lists(&site, &replay, clock, &mut report).await?;
+    Ok(report)
+}
+
+async fn leaves(
+    site: &Site<'_>,
+    size: u64,
+    mut claims: BTreeMap<u64, Vec<(String, [u8; 32])>>,
+    report: &mut Report,
+) -> Result<Replay, WireError> {
+    let (mut replay, mut tree) = (Replay::default(), Growing::default());
+    while tree.size() < size {
+        let Some(tile) = Tile::of(0, tree.size() / u64::from(FULL), size) else { break };
+        let path = format!("/log/{}", Asset::Entries(tile).path());
+        let bytes = site.bytes(&path, (ENTRY_MAX + 2) * usize::from(FULL)).await?;
+        let Some(entries) = unbundle(&bytes).filter(|e| e.len() == usize::from(tile.width)) else {
+            return Err(WireError(format!("{}{path} is not a bundle of {} entries", site.url, tile.width)));
+        };
+        for entry in entries {
+            let place = format!("leaf {}", tree.size());
+            let faults = Leaf::parse(entry).map_or_else(|| vec!["its entry cannot be read".to_owned()], |leaf| replay.take(&leaf));
+            report.findings.extend(faults.into_iter().map(|what| Finding { place: place.clone(), what }));
+            tree.push(leaf_hash(entry));
+            for (name, root) in claims.remove(&tree.size()).unwrap_or_default() {
+                if root != tree.root() {
+                    let what = format!("forked: its root is {}, the leaves give {}", hex(&root), hex(&tree.root()));
+                    report.findings.push(Finding { place: name, what });
+                }
+            }
+        }
+    }
+    claims.remove(&0);
+    for (size, names) in claims {
+        let what = format!("covers {size} leaves, the log has {}", tree.size());
+        report.findings.extend(names.into_iter().map(|(place, _)| Finding { place, what: what.clone() }));
+    }
+    (report.leaves, report.root, report.events) = (tree.size(), hex(&tree.root()), replay.seq());
+    Ok(replay)
+}
+
+/// The served lists. The log follows them by a moment, so a list may be stricter than the events replayed; one that says VALID
+/// where the events do not is at fault, unless a reinstatement came in between: whoever sees only suspended places named should
+/// look again.
+async fn lists(site: &Site<'_>, replay: &Replay, clock: &dyn Clock, report: &mut Report) -> Result<(), WireError> {
+    let keys = site.bytes("/.well-known/jwks.json", KEY_SET_MAX).await?;
+    let verifier = Verifier::new(site.url, &keys).map_err(WireError::new)?;
+    for number in replay.lists() {
+        report.lists += 1;
+        let list = site.list(&verifier, number, clock).await?;
+        for (idx, must) in replay.places(number) {
+            let says = list.get(idx);
+            // Stricter than the events replayed: a change the log has yet to take in. Looser: what a list must never be.
+            let looser = says.is_none_or(|says| (says as u8) == 0 && (must as u8) != 0);
+            if looser {
+                let what = format!("un-revokes: place {idx} says {says:?}, the events say {must:?}");
+                report.findings.push(Finding { place: format!("status list {number}"), what });
+            }
+        }
+    }
+    Ok(())
+}
