@@ -20,6 +20,7 @@ mod forged_tokens;
 mod harness;
 mod kill;
 mod kill_load;
+mod log;
 mod main_job;
 mod migrations;
 mod pages;
