@@ -115,6 +115,10 @@ impl Database {
         let (events, head) = (self.count("events"), self.lines("SELECT CAST(seq AS TEXT) AS v FROM ledger"));
         assert_eq!(head, [events.to_string()], "the ledger has no gaps");
         assert_eq!(self.count(&format!("events WHERE seq < 1 OR seq > {events}")), 0);
+        // One statement: the sequencer may be at work meanwhile.
+        let other = self.count("log_state WHERE size <> (SELECT count(*) FROM log_leaves)");
+        assert_eq!(other, 0, "the transparency log has as many leaves as it says");
+        assert_eq!(self.count("log_leaves WHERE idx < 0 OR idx >= (SELECT size FROM log_state)"), 0, "and no gaps");
         assert_eq!(
             self.count("deliveries d JOIN events e ON e.seq = d.event_seq WHERE e.kind = 'issued'"),
             self.count("events WHERE kind = 'issued'"),

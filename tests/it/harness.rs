@@ -125,6 +125,7 @@ impl Harness {
             ("GOSBADGE__HTTP__CLIENT_TIMEOUT".to_owned(), "60s".to_owned()),
             ("GOSBADGE__STATUS__REFRESH_INTERVAL".to_owned(), "100ms".to_owned()),
             ("GOSBADGE__JOBS__POLL_INTERVAL".to_owned(), "100ms".to_owned()),
+            ("GOSBADGE__TRANSPARENCY__INTERVAL".to_owned(), "100ms".to_owned()),
         ];
         all.extend(settings.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())));
         let parts = Parts { clock: clock.clone(), esia_front, ..Parts::system() };

@@ -10,6 +10,7 @@ use std::time::Duration;
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
 use futures_util::future::join_all;
 use gosbadge::cli::wire::Parts;
+use gosbadge::service::audit_log::audit_log;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -100,6 +101,9 @@ async fn check_after_restart(place: &Place, issues: &[Issue], received: &Message
     };
     h.until("every acknowledged event reaches the platform", arrived).await;
     assert_in_order(&received.lock().unwrap());
+    let logged = async || Some(audit_log(h.app(), Vec::new()).await.unwrap()).filter(|r| r.waiting == 0);
+    let report = h.until("everything is in the transparency log", logged).await;
+    assert_eq!(report.findings, Vec::new(), "the transparency log lost or doubled nothing");
     h.stop().await;
 }
 

@@ -21,7 +21,7 @@ impl Process {
         let mut command = Command::new(env!("CARGO_BIN_EXE_gosbadge"));
         command.args(["serve", "--dev", "--json", "--port", &place.port.to_string(), "--data-dir"]).arg(&place.data_dir);
         command.current_dir(&place.data_dir).env("GOSBADGE__DATABASE__URL", &place.database);
-        command.env("GOSBADGE__JOBS__POLL_INTERVAL", "50ms");
+        command.env("GOSBADGE__JOBS__POLL_INTERVAL", "50ms").env("GOSBADGE__TRANSPARENCY__INTERVAL", "50ms");
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
         let stdout = child.stdout.take().unwrap();
         let first_line = tokio::task::spawn_blocking(move || {

@@ -22,6 +22,7 @@ mod gost_engine;
 mod harness;
 mod kill;
 mod kill_load;
+mod log;
 mod main_job;
 mod migrations;
 mod oidc;
