@@ -53,6 +53,8 @@ fn claims() -> Vec<Value> {
         json!({"iss": ["http://esia.gosuslugi.ru/"]}),
         json!({"iss": null}),
         json!({"exp": 1}),
+        // Well-formed, and long over.
+        json!({"iat": 1, "nbf": 1, "exp": 2}),
         json!({"exp": "99999999999"}),
         json!({"exp": null}),
         json!({"nbf": 99_999_999_999i64}),
