@@ -250,13 +250,18 @@ fn values_that_do_not_fit_are_refused() {
         ("azp", json!("them")),
         ("sub", json!("")),
         ("sub", json!("x".repeat(256))),
-        ("exp", json!(NOW - 30)),
         ("iat", json!(NOW + 31)),
         ("iat", json!(NOW - 630)),
         ("nbf", json!(NOW + 31)),
         ("at_hash", json!("x")),
     ] {
         assert!(matches!(judge(&s, &with(name, value.clone())), Err(TokenFault::Value(_))), "{name} {value}");
+    }
+    // In order, and over: by the leeway of 30 seconds, and one second before.
+    for (over, refused) in [(30, true), (29, false)] {
+        let mut claims = with("exp", json!(NOW - over));
+        claims["iat"] = json!(NOW - 300);
+        assert_eq!(judge(&s, &claims).is_err(), refused, "over since {over} s");
     }
 }
 

@@ -88,6 +88,30 @@ async fn a_login_ends_with_person_roles_and_organisation() {
     }
 }
 
+/// A token of the system that was granted for another body, or for less than was asked, opens no record.
+#[actix_web::test]
+async fn a_system_token_must_be_for_this_organisation() {
+    let granted = |oid: &str| DEFAULT_ORGANISATION_SCOPES.map(|s| format!("http://esia.gosuslugi.ru/{s}?org_oid={oid}")).join(" ");
+    let less = granted("1063000001").replace("org_inn?", "org_emps?");
+    for scope in [granted("1063000002"), granted("106300000"), granted("10630000011"), less, String::new()] {
+        let (access, id) = good();
+        let claimed = scope.clone();
+        let (server, forms) = host(access, id, move |r| {
+            let fields = form(&r.body);
+            (fields.get("grant_type")? == "client_credentials").then(|| {
+                let mut claims = access_claims();
+                claims["scope"] = json!(claimed);
+                let token = jwt(&header("access"), &claims);
+                Reply::json(200, &json!({"access_token": token, "token_type": "Bearer", "expires_in": 3600, "state": fields["state"]}))
+            })
+        });
+        let esia = provider(settings(&server.url));
+        let session = esia.complete(callback(), NOW).await.unwrap().session;
+        let e = esia.organisation(&session, "1063000001", NOW).await.err().unwrap();
+        assert_eq!((e.code, forms.lock().unwrap().len()), (F17, 4), "{scope}: {e}; nothing may be read");
+    }
+}
+
 #[actix_web::test]
 async fn roles_may_be_none_and_must_be_this_persons() {
     let cases = [
