@@ -14,7 +14,7 @@ use openssl::hash::MessageDigest;
 
 use super::ConfigFile;
 use super::wire::WireError;
-use crate::config::Config;
+use crate::config::{Config, IdpKind};
 use crate::ports::Entropy;
 
 /// What to do when the engine is missing.
@@ -36,6 +36,10 @@ pub fn is_loaded() -> bool {
 /// Whether the configuration cannot work without GOST.
 pub fn is_needed(config: &Config) -> bool {
     let esia = &config.idp.esia;
+    // The defaults of a section nobody uses demand nothing.
+    if !config.idp.uses(IdpKind::Esia) {
+        return false;
+    }
     // Generation v1 signs with whatever key there is, so the certificate is asked.
     esia.needs_gost() || esia.certificate_file.as_deref().is_some_and(super::wire::is_gost_certificate)
 }
@@ -118,5 +122,24 @@ fn tidy_up() {
     if ours && fs::read(&file).is_ok_and(|content| content == CONFIGURATION.as_bytes()) {
         // Left behind it does no harm, so a failure is not worth a word.
         drop(fs::remove_file(&file).and_then(|()| fs::remove_dir(dir)));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config;
+
+    #[test]
+    fn only_a_provider_in_use_needs_the_engine() {
+        let oidc = "[idp]\nkind = \"oidc\"\n[idp.oidc]\nissuer = \"https://i\"\nclient_id = \"us\"\nclient_authentication = \"client_secret_post\"\nclient_secret = \"s\"\n";
+        let dir = tempfile::TempDir::new().unwrap();
+        let file = dir.path().join("gosbadge.toml");
+        let both = oidc.replace("kind = \"oidc\"", "kind = \"oidc\"\nalso = [\"esia\"]");
+        for (toml, needed) in [("", true), (oidc, false), (both.as_str(), true)] {
+            fs::write(&file, toml).unwrap();
+            let config = config::load(Some(&file), std::iter::empty()).unwrap_or_else(|e| panic!("{e}"));
+            assert_eq!(is_needed(&config), needed, "{toml}");
+        }
     }
 }
