@@ -32,7 +32,8 @@ pub struct LoginCallback {
     pub secrets: LoginSecrets,
 }
 
-/// Opaque continuation of a login inside one adapter (an access token, say). Sealed at rest, deleted with the application.
+/// Opaque continuation of a login inside one adapter (an access token, say). Sealed at rest, and kept
+/// only until an organisation's record was read or the application ended.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct IdpSession(pub String);
 
