@@ -148,7 +148,7 @@ pub(super) async fn confirm(
         Ok(authority) => authority,
         Err(code) => return Err(end(app, &application, None, resealed, code).await?),
     };
-    let representative = app.vault.pseudonym(idp.id(), &login.person.subject);
+    let representative = app.vault.pseudonym(idp.realm(), &login.person.subject);
     let code = app.entropy.token();
     let identity = Identity {
         application: application.clone(),

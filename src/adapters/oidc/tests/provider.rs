@@ -88,6 +88,13 @@ async fn logins_that_meet_a_new_key_together_read_the_set_once() {
 }
 
 #[tokio::test]
+async fn people_of_two_issuers_are_two_people() {
+    let s = server(|_| {}, nothing);
+    let p = provider(&s);
+    assert_eq!((p.id(), p.realm()), ("oidc", s.url.as_str()));
+}
+
+#[tokio::test]
 async fn discovery_documents_of_others_or_with_unsafe_addresses_are_refused() {
     for (change, code) in [
         ((|d: &mut Value| d["issuer"] = json!(format!("{}/", d["issuer"].as_str().unwrap()))) as fn(&mut Value), F17),
