@@ -279,6 +279,14 @@ pub(super) fn check(r: &mut Reader, o: &Oidc, used: bool, dev: bool) {
     if !o.issuer.as_deref().is_none_or(|i| i.starts_with("https://") || (dev && i.starts_with("http://"))) {
         r.fail(Fault::Conflict, "idp.oidc.issuer", "is not https", "use https; http is for a loopback provider with dev = true");
     }
+    if c.liquidated.pointer.is_some() && c.liquidated.accepted.is_empty() {
+        r.fail(
+            Fault::Conflict,
+            "idp.oidc.claims.liquidated_values",
+            "is empty, so nothing would ever read as liquidated",
+            "name the values that mean yes, or set liquidated = \"off\"",
+        );
+    }
     if used {
         demand(r, o);
     }

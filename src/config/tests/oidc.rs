@@ -52,6 +52,7 @@ fn values_that_would_undo_a_check_are_refused() {
         ("[idp.oidc.claims]\nactive = \"off\"", "claims.active"),
         ("[idp.oidc.claims]\ninn = \"/a~2b\"", "claims.inn"),
         ("[idp.oidc.claims]\nchief = \"off\"\nadmin = \"off\"", "claims.admin"),
+        ("[idp.oidc.claims]\nliquidated_values = []", "claims.liquidated_values"),
         ("[idp.oidc.claims]\ntype_business = [\"LEGAL\"]", "claims.type_business"),
     ] {
         assert_eq!(fault(&format!("[idp.oidc]\n{line}")).key, format!("idp.oidc.{key}"), "{line}");
