@@ -288,6 +288,13 @@ pub(super) fn check(r: &mut Reader, o: &Oidc, used: bool, dev: bool) {
         );
     }
     if used {
+        if o.required_acr.is_empty() {
+            r.warnings.push(
+                "idp.oidc.required_acr: is empty, so the weakest sign-in the provider has is accepted, and attestations call it high assurance; \
+                 name the levels that are"
+                    .to_owned(),
+            );
+        }
         demand(r, o);
     }
 }

@@ -62,3 +62,20 @@ fn values_that_would_undo_a_check_are_refused() {
     let c = &config.idp.oidc.claims;
     assert_eq!((c.liquidated.pointer.as_deref(), c.inn.as_deref(), c.chief.accepted.len()), (None, Some("/a~1b"), 2));
 }
+
+#[test]
+fn what_weakens_a_sign_in_is_told() {
+    let told = |toml: &str| sound(toml, &[]).warnings.join("\n");
+    for (toml, word) in [
+        ("[idp.esia]\nclient_id = \"TESTIS\"".to_owned(), Some("idp.esia: pkce")),
+        ("[idp.esia]\nclient_id = \"TESTIS\"\nnonce = \"send\"".to_owned(), Some("idp.esia: pkce")),
+        ("[idp.esia]\nclient_id = \"TESTIS\"\nnonce = \"require\"".to_owned(), None),
+        ("[idp.esia]\nclient_id = \"TESTIS\"\npkce = \"S256\"".to_owned(), None),
+        (format!("[idp]\nkind = \"oidc\"\n{REGISTERED}"), Some("idp.oidc.required_acr")),
+        (format!("[idp]\nkind = \"oidc\"\n{REGISTERED}required_acr = [\"high\"]"), None),
+        (REGISTERED.to_owned(), None),
+    ] {
+        let warnings = told(&toml);
+        assert!(word.map_or(warnings.is_empty(), |w| warnings.contains(w)), "{toml}: {warnings}");
+    }
+}
