@@ -93,9 +93,9 @@ impl Vault for KeyVault {
         decrypt_aead(Cipher::aes_256_gcm(), &kek.key, Some(nonce), &additional_data(what, context), ciphertext, tag).map_err(|_| VaultError)
     }
 
-    fn pseudonym(&self, idp: &str, subject: &str) -> String {
-        // The provider's name cannot hold a NUL, so no two pairs give the same bytes.
-        URL_SAFE_NO_PAD.encode(mac(&self.pseudonym_key, &[b"gosbadge/pseudonym/v1\0", idp.as_bytes(), b"\0", subject.as_bytes()]))
+    fn pseudonym(&self, realm: &str, subject: &str) -> String {
+        // A realm cannot hold a NUL, so no two pairs give the same bytes.
+        URL_SAFE_NO_PAD.encode(mac(&self.pseudonym_key, &[b"gosbadge/pseudonym/v1\0", realm.as_bytes(), b"\0", subject.as_bytes()]))
     }
 }
 

@@ -5,7 +5,7 @@ use std::env;
 use std::ffi::OsString;
 use std::fs::{self, DirBuilder, OpenOptions};
 use std::io::{self, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -14,7 +14,7 @@ use openssl::hash::MessageDigest;
 
 use super::ConfigFile;
 use super::wire::WireError;
-use crate::config::Config;
+use crate::config::{Config, IdpKind};
 use crate::ports::Entropy;
 
 /// What to do when the engine is missing.
@@ -36,6 +36,10 @@ pub fn is_loaded() -> bool {
 /// Whether the configuration cannot work without GOST.
 pub fn is_needed(config: &Config) -> bool {
     let esia = &config.idp.esia;
+    // The defaults of a section nobody uses demand nothing.
+    if !config.idp.uses(IdpKind::Esia) {
+        return false;
+    }
     // Generation v1 signs with whatever key there is, so the certificate is asked.
     esia.needs_gost() || esia.certificate_file.as_deref().is_some_and(super::wire::is_gost_certificate)
 }
@@ -90,6 +94,7 @@ fn is_configured() -> bool {
 /// Writes the configuration where nobody else can: it names a library OpenSSL will run.
 fn write_configuration(data_dir: Option<&Path>, entropy: &dyn Entropy) -> io::Result<PathBuf> {
     if let Some(dir) = data_dir
+        && closed_to_others(dir)
         && let Ok(file) = write_into(dir, entropy)
     {
         return fs::canonicalize(file);
@@ -99,9 +104,14 @@ fn write_configuration(data_dir: Option<&Path>, entropy: &dyn Entropy) -> io::Re
     write_into(&dir, entropy)
 }
 
+/// Whether nobody but its owner can put another file in the place of ours; makes the directory where it is missing.
+fn closed_to_others(dir: &Path) -> bool {
+    let made = DirBuilder::new().recursive(true).mode(0o700).create(dir);
+    made.and_then(|()| dir.metadata()).is_ok_and(|m| m.mode() & 0o022 == 0)
+}
+
 /// By way of a new file, so that a process starting at the same time reads the old one or the new one, never half of one.
 fn write_into(dir: &Path, entropy: &dyn Entropy) -> io::Result<PathBuf> {
-    DirBuilder::new().recursive(true).mode(0o700).create(dir)?;
     let (file, new) = (dir.join(FILE), dir.join(format!("{FILE}.{}", entropy.uuid())));
     let mut out = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&new)?;
     out.write_all(CONFIGURATION.as_bytes())?;
@@ -118,5 +128,41 @@ fn tidy_up() {
     if ours && fs::read(&file).is_ok_and(|content| content == CONFIGURATION.as_bytes()) {
         // Left behind it does no harm, so a failure is not worth a word.
         drop(fs::remove_file(&file).and_then(|()| fs::remove_dir(dir)));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use super::*;
+    use crate::cli::wire::Parts;
+    use crate::config;
+
+    #[test]
+    fn only_a_provider_in_use_needs_the_engine() {
+        let oidc = "[idp]\nkind = \"oidc\"\n[idp.oidc]\nissuer = \"https://i\"\nclient_id = \"us\"\nclient_authentication = \"client_secret_post\"\nclient_secret = \"s\"\n";
+        let dir = tempfile::TempDir::new().unwrap();
+        let file = dir.path().join("gosbadge.toml");
+        let both = oidc.replace("kind = \"oidc\"", "kind = \"oidc\"\nalso = [\"esia\"]");
+        for (toml, needed) in [("", true), (oidc, false), (both.as_str(), true)] {
+            fs::write(&file, toml).unwrap();
+            let config = config::load(Some(&file), std::iter::empty()).unwrap_or_else(|e| panic!("{e}"));
+            assert_eq!(is_needed(&config), needed, "{toml}");
+        }
+    }
+
+    #[test]
+    fn the_configuration_is_written_where_nobody_else_writes() {
+        let entropy = Parts::system().entropy;
+        let dir = tempfile::TempDir::new().unwrap();
+        let data = dir.path().join("data");
+        let file = write_configuration(Some(&data), &*entropy).unwrap();
+        assert!(file.ends_with("data/openssl-gost.cnf") && data.metadata().unwrap().mode() & 0o777 == 0o700);
+        fs::set_permissions(&data, fs::Permissions::from_mode(0o770)).unwrap();
+        let file = write_configuration(Some(&data), &*entropy).unwrap();
+        let its_dir = file.parent().unwrap();
+        assert_eq!(its_dir.metadata().unwrap().mode() & 0o777, 0o700, "{}", file.display());
+        fs::remove_dir_all(its_dir).unwrap();
     }
 }

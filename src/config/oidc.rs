@@ -279,7 +279,22 @@ pub(super) fn check(r: &mut Reader, o: &Oidc, used: bool, dev: bool) {
     if !o.issuer.as_deref().is_none_or(|i| i.starts_with("https://") || (dev && i.starts_with("http://"))) {
         r.fail(Fault::Conflict, "idp.oidc.issuer", "is not https", "use https; http is for a loopback provider with dev = true");
     }
+    if c.liquidated.pointer.is_some() && c.liquidated.accepted.is_empty() {
+        r.fail(
+            Fault::Conflict,
+            "idp.oidc.claims.liquidated_values",
+            "is empty, so nothing would ever read as liquidated",
+            "name the values that mean yes, or set liquidated = \"off\"",
+        );
+    }
     if used {
+        if o.required_acr.is_empty() {
+            r.warnings.push(
+                "idp.oidc.required_acr: is empty, so the weakest sign-in the provider has is accepted, and attestations call it high assurance; \
+                 name the levels that are"
+                    .to_owned(),
+            );
+        }
         demand(r, o);
     }
 }

@@ -285,9 +285,10 @@ fn check_together(r: &mut Reader, c: &Config) {
             "make it shorter: lists would expire before they are asked for",
         );
     }
-    if c.idp.esia.pkce == PkceMode::Off && c.idp.esia.nonce == NonceMode::Off && c.idp.esia.client_id.is_some() {
+    // A nonce that is only sent protects nobody: an id_token without it is accepted.
+    if esia.pkce == PkceMode::Off && esia.nonce != NonceMode::Require && esia.client_id.is_some() && c.idp.uses(IdpKind::Esia) {
         r.warnings.push(
-            "idp.esia: neither pkce nor nonce is on, so a stolen code could be slipped into another person's login; turn on what your registration allows"
+            "idp.esia: pkce is off and nonce is not \"require\", so a stolen code could be slipped into another person's login; turn on what your registration allows"
                 .to_owned(),
         );
     }

@@ -32,7 +32,8 @@ pub struct LoginCallback {
     pub secrets: LoginSecrets,
 }
 
-/// Opaque continuation of a login inside one adapter (an access token, say). Sealed at rest, deleted with the application.
+/// Opaque continuation of a login inside one adapter (an access token, say). Sealed at rest, and kept
+/// only until an organisation's record was read or the application ended.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct IdpSession(pub String);
 
@@ -214,8 +215,13 @@ pub struct CertificateTerm {
 /// Signs people in and says what they may act for.
 #[async_trait]
 pub trait IdentityProvider: Send + Sync {
-    /// Short name, `esia`; part of the person's pseudonym and of the callback's binding.
+    /// Short name, `esia`; part of the callback's binding.
     fn id(&self) -> &'static str;
+
+    /// Within what [`Person::subject`] is unique; part of the person's pseudonym. Holds no NUL.
+    fn realm(&self) -> &str {
+        self.id()
+    }
 
     /// What people call it, «Госуслуги», to offer it by name.
     fn name(&self) -> &str;

@@ -44,7 +44,7 @@ pub trait Vault: Send + Sync {
     /// [`VaultError`] when anything differs.
     fn open(&self, what: SealFor, context: &str, sealed: &[u8]) -> Result<Vec<u8>, VaultError>;
 
-    /// A keyed pseudonym of a person at an identity provider: the same person gives the same 43 characters, and without
+    /// A keyed pseudonym of a person in an identity provider's realm: the same person gives the same 43 characters, and without
     /// the key nobody can get back or test a guess.
-    fn pseudonym(&self, idp: &str, subject: &str) -> String;
+    fn pseudonym(&self, realm: &str, subject: &str) -> String;
 }

@@ -67,16 +67,36 @@ pub(super) fn evidence_of(login: &Login, keep_session: bool) -> Result<Vec<u8>, 
     serde_json::to_vec(&kept).map_err(|e| Error::Internal(e.to_string()))
 }
 
+/// An evidence record and what is to replace its content.
+type Resealed = (String, Vec<u8>);
+
 /// Ends the application with `code`, or, where the same application can still succeed, only notes the obstacle. Returns the
 /// error to show.
 pub(super) async fn end_with(app: &Arc<App>, application: &ApplicationRow, login: Option<&str>, code: RefusalCode) -> Result<Error, Error> {
+    end(app, application, login, None, code).await
+}
+
+/// The same; an application that ends needs the provider's session no more, and `resealed` is the evidence without it.
+async fn end(
+    app: &Arc<App>,
+    application: &ApplicationRow,
+    login: Option<&str>,
+    resealed: Option<Resealed>,
+    code: RefusalCode,
+) -> Result<Error, Error> {
     let (id, login, now) = (application.id.clone(), login.map(str::to_owned), app.clock.now());
     app.db
         .write("refuse_application", move |tx| {
             if let Some(login) = login {
                 logins::set_outcome(tx, &login, code.as_str())?;
             }
-            if code.can_retry() { applications::note_obstacle(tx, &id, Some(code)) } else { applications::refuse(tx, &id, code, now) }
+            if code.can_retry() {
+                return applications::note_obstacle(tx, &id, Some(code));
+            }
+            if let Some((evidence, sealed)) = resealed {
+                evidence::keep_only(tx, &id, &evidence, &sealed)?;
+            }
+            applications::refuse(tx, &id, code, now)
         })
         .await
         .map_err(Error::from)?;
@@ -110,6 +130,8 @@ pub(super) async fn confirm(
     now: Timestamp,
 ) -> Result<String, Error> {
     let idp = app.idps.get(&login.idp).ok_or_else(|| super::damaged("the provider of a sign-in"))?;
+    let sealed = app.vault.seal(SealFor::Evidence, &evidence, &evidence_of(login, false)?);
+    let resealed = Some((evidence.clone(), sealed.clone()));
     let record = match idp.organisation(&login.session, &candidate.oid, now).await {
         Ok(record) => organisation_facts(record),
         Err(e) => {
@@ -118,15 +140,15 @@ pub(super) async fn confirm(
             return Err(if e.code.is_between_us_and_the_provider() {
                 pause_at_choice(app, &application, e.code).await?
             } else {
-                end_with(app, &application, None, e.code).await?
+                end(app, &application, None, resealed, e.code).await?
             });
         }
     };
     let authority = match confirmation::confirm(candidate, &record) {
         Ok(authority) => authority,
-        Err(code) => return Err(end_with(app, &application, None, code).await?),
+        Err(code) => return Err(end(app, &application, None, resealed, code).await?),
     };
-    let representative = app.vault.pseudonym(idp.id(), &login.person.subject);
+    let representative = app.vault.pseudonym(idp.realm(), &login.person.subject);
     let code = app.entropy.token();
     let identity = Identity {
         application: application.clone(),
@@ -134,7 +156,7 @@ pub(super) async fn confirm(
         authority_id: AuthorityId::new(now, app.entropy.bytes()),
         representative,
         idp: idp.id(),
-        sealed: app.vault.seal(SealFor::Evidence, &evidence, &evidence_of(login, false)?),
+        sealed,
         evidence,
         code_digest: digest::of_secret(SecretKind::AuthorizationCode, &code),
         code_expires: now.plus(app.settings.code_lifetime),
@@ -142,7 +164,7 @@ pub(super) async fn confirm(
     let held = app.db.write("confirm_authority", move |tx| identity.record(tx, now)).await?;
     match held {
         None => Ok(return_to_platform::with_code(app, &application, &code)),
-        Some(refusal) => Err(end_with(app, &application, None, refusal).await?),
+        Some(refusal) => Err(end(app, &application, None, resealed, refusal).await?),
     }
 }
 

@@ -171,7 +171,7 @@ impl Metrics {
     }
 }
 
-/// Seconds until a certificate's end; negative once it is over.
+/// Whole days until a certificate's end; negative once it is over.
 pub(super) fn days_left(ends: Timestamp, now: Timestamp) -> i64 {
     (ends.secs() - now.secs()).div_euclid(86_400)
 }

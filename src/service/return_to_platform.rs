@@ -9,7 +9,7 @@ use crate::domain::application::ApplicationState;
 use crate::domain::digest::{self, SecretKind};
 use crate::domain::refusal::RefusalCode;
 use crate::store::applications::{self, ApplicationRow};
-use crate::store::logins;
+use crate::store::{evidence, logins};
 
 fn address(app: &App, application: &ApplicationRow, parameters: &[(&str, &str)]) -> String {
     // The registered address is kept byte for byte; only parameters are appended.
@@ -62,7 +62,11 @@ pub async fn give_up(app: &Arc<App>, application: String, browser: &str) -> Resu
             match row.state()? {
                 ApplicationState::Refused => {}
                 ApplicationState::Issued | ApplicationState::Expired => return Err(Error::ApplicationEnded),
-                _ => applications::refuse(tx, &row.id, code, now)?,
+                _ => {
+                    // Whoever does not want the data passed on does not want it kept either.
+                    evidence::forget(tx, &row.id)?;
+                    applications::refuse(tx, &row.id, code, now)?;
+                }
             }
             Ok((row, code))
         })

@@ -72,12 +72,17 @@ pub async fn watch_identity_providers(app: &Arc<App>) {
 
 fn alarms_of(idp: &str, condition: &IdpCondition, now: Timestamp) -> Vec<Alarm> {
     let troubles = condition.troubles.iter().map(|e| Alarm {
-        key: format!("{idp}: {}", e.detail),
+        key: format!("{idp}: {}", without_numbers(&e.detail)),
         // What passes by itself is worth a line; what is ours to mend is worth waking somebody.
         urgent: !e.code.passes_by_itself(),
         text: format!("sign-in through {idp} would fail now ({}): {}", e.code, e.detail),
     });
     troubles.chain(condition.certificates.iter().filter_map(|c| ending(idp, c, now))).collect()
+}
+
+/// A clock that is off by 93 s now and by 94 s at the next look is the same alarm.
+fn without_numbers(text: &str) -> String {
+    text.split(|c: char| c.is_ascii_digit()).filter(|part| !part.is_empty()).collect::<Vec<_>>().join("#")
 }
 
 fn ending(idp: &str, certificate: &CertificateTerm, now: Timestamp) -> Option<Alarm> {
@@ -129,5 +134,18 @@ mod tests {
         assert_eq!(told.due(&standing, now.plus(REMIND)), [true]);
         assert_eq!(told.due(&[], now.plus(REMIND)), [] as [bool; 0]);
         assert_eq!(told.due(&standing, now.plus(REMIND)), [true]);
+    }
+
+    #[test]
+    fn an_alarm_whose_figure_moves_is_the_same_alarm() {
+        let told = Told::default();
+        let now = Timestamp::from_secs(1_795_176_000);
+        for (seconds, due) in [(93, true), (94, false), (107, false)] {
+            let trouble = IdpError::new(RefusalCode::F17, format!("this machine's clock is {seconds} s behind ESIA's"));
+            let condition = IdpCondition { troubles: vec![trouble], ..IdpCondition::default() };
+            let standing = alarms_of("esia", &condition, now);
+            assert_eq!(told.due(&standing, now), [due], "{seconds}");
+            assert!(standing[0].text.contains(&seconds.to_string()));
+        }
     }
 }

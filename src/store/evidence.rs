@@ -53,6 +53,15 @@ pub fn keep_only(tx: &mut Tx<'_>, application: &str, id: &str, sealed: &[u8]) ->
     Ok(())
 }
 
+/// Deletes an application's records: nothing came of it.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn forget(tx: &mut Tx<'_>, application: &str) -> Result<(), StoreError> {
+    diesel::delete(evidence::table.filter(evidence::application_id.eq(application))).execute(tx.conn)?;
+    Ok(())
+}
+
 /// Lengthens the life of an application's records: the badge they stand behind came to be.
 ///
 /// # Errors

@@ -1,7 +1,9 @@
 //! Nothing begun is lost: somebody who went back from a provider that does not answer, who came with the wrong account, or whose
 //! organisation could not be read at first goes on with the same application.
 
-use serde_json::json;
+use gosbadge::ports::vault::SealFor;
+use gosbadge::store::evidence;
+use serde_json::{Value, json};
 
 use crate::flow::Page;
 use crate::harness::{Harness, Person, VERIFIER, parameter};
@@ -55,6 +57,33 @@ async fn a_record_that_could_not_be_read_needs_no_second_sign_in() {
     assert_eq!(Person::new().post(&choice, &fields).await.location, None);
     let back = person.post(&choice, &fields).await.location.unwrap();
     assert_eq!(h.redeem(&parameter(&back, "code").unwrap(), VERIFIER).await.0, 200);
+    h.stop().await;
+}
+
+/// What the newest evidence of an application holds, unsealed.
+async fn evidence_of(h: &Harness, application: &str) -> Option<Value> {
+    let id = application.to_owned();
+    let row = h.app().db.read("evidence_of", move |tx| evidence::latest(tx, &id)).await.unwrap()?;
+    let plain = h.app().vault.open(SealFor::Evidence, &row.id, &row.sealed).unwrap();
+    Some(serde_json::from_slice(&plain).unwrap())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_provider_s_session_does_not_outlive_its_use() {
+    let h = Harness::start().await;
+    // The record was read and does not pass: the session has served.
+    let (application, authorize) = h.begin(COMMUNITY).await;
+    let end = Person::new().walk(&authorize, "private-school-head").await;
+    assert_eq!(Page::of(&end).text(".code"), "F13");
+    assert_eq!(evidence_of(&h, &application).await.unwrap()["session"], "");
+    // It is kept while a choice is due, and goes with everything else when the person goes without choosing.
+    let (application, authorize) = h.begin("218000002").await;
+    let mut person = Person::new();
+    let choice = person.walk(&authorize, "two-organisations").await;
+    assert_ne!(evidence_of(&h, &application).await.unwrap()["session"], "");
+    let (action, csrf) = Page::of(&choice).return_form();
+    assert_eq!(person.post(&h.url(&action), &[("csrf", &csrf)]).await.status, 302);
+    assert_eq!(evidence_of(&h, &application).await, None);
     h.stop().await;
 }
 

@@ -25,7 +25,9 @@ pub(super) fn explain_coded(text: &str) -> Option<IdpError> {
 
 fn unknown(code: &str) -> IdpError {
     let detail = format!("{code}: a code this version does not know; look it up in ESIA's methodical recommendations");
-    IdpError { code: F17, detail, upstream: Some(code.to_owned()), try_again: TryAgain::AfterFix }
+    // The code itself is in the detail. A browser can bring any along, and a hundred invented ones must not crowd the real ones
+    // out of the meter.
+    IdpError { code: F17, detail, upstream: Some("other".to_owned()), try_again: TryAgain::AfterFix }
 }
 
 fn from_row(row: &ErrorRow) -> IdpError {
@@ -114,6 +116,12 @@ mod tests {
         assert_eq!(explain("x", "ESIA-1 ESIA-007008: y").upstream.as_deref(), Some("ESIA-007008"));
         assert_eq!(explain("access_denied", "OAuthErrorEnum.noGrants").upstream.as_deref(), Some("OAuthErrorEnum.noGrants"));
         assert_eq!(explain("access_denied", "OAuthErrorEnum.noGrantsAtAll").code, F01);
+    }
+
+    #[test]
+    fn an_invented_code_is_for_the_log_and_not_for_the_meter() {
+        let e = explain("access_denied", "ESIA-999999: x");
+        assert!(e.upstream.as_deref() == Some("other") && e.detail.starts_with("ESIA-999999: "), "{e}");
     }
 
     #[test]

@@ -62,6 +62,7 @@ pub struct EsiaProvider {
 /// What [`IdpSession`] holds here. Opaque to everyone else.
 #[derive(Serialize, Deserialize)]
 struct Session {
+    /// Only where an organisation's record is read with it; empty otherwise.
     access_token: String,
     expires: Timestamp,
     redirect_uri: String,
@@ -199,8 +200,9 @@ impl IdentityProvider for EsiaProvider {
 
         let person = rest::person(&self.base, subject, token, http).await?;
         let roles = rest::roles(&self.base, subject, token, http).await?;
+        let needed = self.settings.organisation_route == OrganisationRoute::ScopeOrg;
         let session = Session {
-            access_token: token.clone(),
+            access_token: if needed { token.clone() } else { String::new() },
             expires: access.expires(),
             redirect_uri: callback.secrets.redirect_uri,
             scope: access.into_scope(),

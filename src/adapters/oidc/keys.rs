@@ -33,11 +33,13 @@ pub(super) struct Keys {
     lifetime: Duration,
     transport: Arc<Transport>,
     state: Mutex<State>,
+    /// Held by the login that reads the set because of an unknown key.
+    refetching: tokio::sync::Mutex<()>,
 }
 
 impl Keys {
     pub(super) fn new(lifetime: Duration, transport: Arc<Transport>) -> Self {
-        Self { lifetime, transport, state: Mutex::new(State::default()) }
+        Self { lifetime, transport, state: Mutex::default(), refetching: tokio::sync::Mutex::default() }
     }
 
     /// Gives the one key for a token of this algorithm and key id to `attempt`.
@@ -52,13 +54,19 @@ impl Keys {
         attempt: impl Fn(&TrustedKey) -> Result<T, TokenFault>,
     ) -> Result<T, IdpError> {
         let attempt = |set: &KeySet| attempt(set.choose(alg, kid)?);
-        if let Some(set) = self.fresh(uri, now) {
-            match attempt(&set) {
-                Err(TokenFault::Key(_) | TokenFault::Signature) if self.may_refetch(now) => {}
-                outcome => return outcome.map_err(refuse),
-            }
+        let Some(set) = self.fresh(uri, now) else { return attempt(&*self.read(uri, now).await?).map_err(refuse) };
+        match attempt(&set) {
+            Err(TokenFault::Key(_) | TokenFault::Signature) => {}
+            outcome => return outcome.map_err(refuse),
         }
-        attempt(&*self.read(uri, now).await?).map_err(refuse)
+        // Of several logins that meet a new key at once, one reads the set and the others use what it read.
+        let _one = self.refetching.lock().await;
+        let newest = match self.fresh(uri, now) {
+            Some(newer) if !Arc::ptr_eq(&newer, &set) => newer,
+            _ if self.may_refetch(now) => self.read(uri, now).await?,
+            _ => set,
+        };
+        attempt(&newest).map_err(refuse)
     }
 
     /// The kept set, unless it is too old: a key that was withdrawn must not live on here.

@@ -104,7 +104,7 @@ fn organisation(map: &ClaimMap, place: &Place<'_>) -> Result<(UnverifiedRole, Re
 
     let id = place.text(&map.id, "id")?.ok_or_else(|| missing(&at(&map.id), "id"))?;
     let id = checked_id(id, &at(&map.id))?;
-    let liquidated = flag(&map.liquidated, "liquidated")?;
+    let liquidated = map.liquidated.as_ref().map_or(Ok(None), |f| place.plain_flag(f, "liquidated"))?;
     if let (Some(f), None) = (&map.liquidated, liquidated) {
         return Err(missing(&at(&f.pointer), "liquidated"));
     }
@@ -198,11 +198,25 @@ impl Place<'_> {
         };
         match self.value.pointer(&flag.pointer) {
             None | Some(Value::Null) => Ok(None),
+            // As for text: nothing is said, and for `liquidated` nothing must not read as a no.
+            Some(Value::String(s)) if s.trim().is_empty() => Ok(None),
             Some(Value::Array(list)) => {
                 let all = list.iter().map(accepted).collect::<Result<Vec<_>, _>>()?;
                 Ok(Some(all.contains(&true)))
             }
             Some(value) => accepted(value).map(Some),
+        }
+    }
+
+    /// The same where a no is what admits: a word nobody named, `1` or `yes`, is then no answer.
+    fn plain_flag(&self, flag: &Flag, setting: &str) -> Result<Option<bool>, IdpError> {
+        let said = self.flag(flag, setting)?;
+        let booleans_only = flag.accepted.iter().all(|a| a == "true" || a == "false");
+        match self.value.pointer(&flag.pointer) {
+            Some(v) if said == Some(false) && booleans_only && !v.is_boolean() && !matches!(v.as_str(), Some("true" | "false")) => {
+                Err(self.wrong_type(&flag.pointer, setting, &format!("true or false, and {setting}_values names no other word")))
+            }
+            _ => Ok(said),
         }
     }
 

@@ -175,6 +175,11 @@ impl IdentityProvider for OidcProvider {
         &self.name
     }
 
+    /// OpenID Connect Core §2: a `sub` is unique within its issuer, and an operator may move to another one.
+    fn realm(&self) -> &str {
+        &self.settings.issuer
+    }
+
     async fn begin(&self, secrets: &LoginSecrets, now: Timestamp) -> Result<String, IdpError> {
         let metadata = self.in_time(self.directory.metadata(now)).await?;
         requests::authorize_url(&self.settings, &metadata, secrets)

@@ -171,8 +171,8 @@ pub(super) fn check(s: &OidcSettings) -> Result<(), OidcSettingsError> {
     let wrong = |setting, problem: &str| Err(OidcSettingsError::new(setting, problem));
     let word = |w: &String| !w.is_empty() && w.bytes().all(|b| b.is_ascii_graphic());
     let issuer = address(&s.issuer, s.allow_loopback_http).map_err(|p| OidcSettingsError::new("issuer", p))?;
-    if issuer.query().is_some() {
-        return wrong("issuer", "must have no query (OpenID Connect Discovery 1.0 §3)");
+    if issuer.query().is_some() || s.issuer.chars().any(char::is_control) {
+        return wrong("issuer", "must have neither query (OpenID Connect Discovery 1.0 §3) nor control characters");
     }
     if s.client_id.is_empty() || s.client_id.chars().any(char::is_control) {
         return wrong("client_id", "give the id the provider registered for this service");

@@ -52,6 +52,7 @@ fn values_that_would_undo_a_check_are_refused() {
         ("[idp.oidc.claims]\nactive = \"off\"", "claims.active"),
         ("[idp.oidc.claims]\ninn = \"/a~2b\"", "claims.inn"),
         ("[idp.oidc.claims]\nchief = \"off\"\nadmin = \"off\"", "claims.admin"),
+        ("[idp.oidc.claims]\nliquidated_values = []", "claims.liquidated_values"),
         ("[idp.oidc.claims]\ntype_business = [\"LEGAL\"]", "claims.type_business"),
     ] {
         assert_eq!(fault(&format!("[idp.oidc]\n{line}")).key, format!("idp.oidc.{key}"), "{line}");
@@ -60,4 +61,21 @@ fn values_that_would_undo_a_check_are_refused() {
         sound("[idp.oidc.claims]\nliquidated = \"off\"\ninn = \"/a~1b\"", &[("GOSBADGE__IDP__OIDC__CLAIMS__CHIEF_VALUES", "HEAD CHIEF")]);
     let c = &config.idp.oidc.claims;
     assert_eq!((c.liquidated.pointer.as_deref(), c.inn.as_deref(), c.chief.accepted.len()), (None, Some("/a~1b"), 2));
+}
+
+#[test]
+fn what_weakens_a_sign_in_is_told() {
+    let told = |toml: &str| sound(toml, &[]).warnings.join("\n");
+    for (toml, word) in [
+        ("[idp.esia]\nclient_id = \"TESTIS\"".to_owned(), Some("idp.esia: pkce")),
+        ("[idp.esia]\nclient_id = \"TESTIS\"\nnonce = \"send\"".to_owned(), Some("idp.esia: pkce")),
+        ("[idp.esia]\nclient_id = \"TESTIS\"\nnonce = \"require\"".to_owned(), None),
+        ("[idp.esia]\nclient_id = \"TESTIS\"\npkce = \"S256\"".to_owned(), None),
+        (format!("[idp]\nkind = \"oidc\"\n{REGISTERED}"), Some("idp.oidc.required_acr")),
+        (format!("[idp]\nkind = \"oidc\"\n{REGISTERED}required_acr = [\"high\"]"), None),
+        (REGISTERED.to_owned(), None),
+    ] {
+        let warnings = told(&toml);
+        assert!(word.map_or(warnings.is_empty(), |w| warnings.contains(w)), "{toml}: {warnings}");
+    }
 }

@@ -16,6 +16,12 @@ pub(super) fn may_control(esia: &Esia, request: &HttpRequest) -> bool {
     esia.control_anywhere || (local && !relayed)
 }
 
+/// Pages of other sites can post here too, JSON as well as forms, and without asking first; browsers say so.
+pub(super) fn posted_by_a_foreign_page(request: &HttpRequest) -> bool {
+    let site = request.headers().get("sec-fetch-site").and_then(|value| value.to_str().ok());
+    site.is_some_and(|site| site != "same-origin")
+}
+
 fn refused() -> HttpResponse {
     HttpResponse::Forbidden().json(json!({"error": "faults can be set from this machine only, or start with --control-anywhere"}))
 }
@@ -48,7 +54,7 @@ pub(super) async fn replace(esia: web::Data<Esia>, request: HttpRequest, body: w
 
 /// `POST /sandbox/faults`: one fault more.
 pub(super) async fn add(esia: web::Data<Esia>, request: HttpRequest, body: web::Bytes) -> HttpResponse {
-    if !may_control(&esia, &request) {
+    if !may_control(&esia, &request) || posted_by_a_foreign_page(&request) {
         return refused();
     }
     let added = read(&esia, &body).and_then(|faults| faults.into_iter().try_for_each(|fault| esia.faults.add(fault).map(|_| ())));

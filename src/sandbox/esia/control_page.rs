@@ -5,7 +5,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use serde_json::{Map, Value, json};
 
-use super::control::may_control;
+use super::control::{may_control, posted_by_a_foreign_page};
 use super::faults::Fault;
 use super::page;
 use super::params::Params;
@@ -107,9 +107,7 @@ pub(super) async fn show(esia: web::Data<Esia>, request: HttpRequest) -> HttpRes
 
 /// `POST /sandbox`: `clear`, `remove`, a `fault` in JSON, or an error's fields.
 pub(super) async fn submit(esia: web::Data<Esia>, request: HttpRequest, body: web::Bytes) -> HttpResponse {
-    // Pages of other sites can post forms here too; browsers say so.
-    let site = request.headers().get("sec-fetch-site").and_then(|value| value.to_str().ok());
-    if !may_control(&esia, &request) || site.is_some_and(|site| site != "same-origin") {
+    if !may_control(&esia, &request) || posted_by_a_foreign_page(&request) {
         return page::not_local();
     }
     let params = match Params::parse(&body) {

@@ -144,6 +144,10 @@ async fn only_this_machine_sets_faults() {
     }
     let other_site = stand.http.post(format!("{}/sandbox", stand.base)).header("sec-fetch-site", "cross-site").form(&[("clear", "all")]);
     assert_eq!(other_site.send().await.expect("an answer").status(), 403);
+    // A page needs no leave to post text that happens to be JSON.
+    let foreign = stand.http.post(&url).header("sec-fetch-site", "cross-site").body(r#"{"where":"any","kind":"huge"}"#);
+    assert_eq!(foreign.send().await.expect("an answer").status(), 403);
+    assert_eq!(stand.board().await["faults"], json!([]));
 }
 
 #[tokio::test]

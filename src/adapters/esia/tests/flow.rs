@@ -66,6 +66,9 @@ async fn a_login_ends_with_person_roles_and_organisation() {
     assert_eq!(branch.branch, Some(RoleBranch { oid: "7".into(), name: "Филиал".into() }));
     assert_eq!((branch.ogrn.as_deref(), branch.chief, branch.short_name.as_str()), (Some("1027700132195"), false, ""));
 
+    // The system's own token reads the record, so the person's is not kept.
+    let kept: Value = serde_json::from_str(&login.session.0).unwrap();
+    assert_eq!(kept["access_token"], "");
     let record = esia.organisation(&login.session, &agency.oid, NOW).await.unwrap();
     assert_eq!((record.inn.as_deref(), record.kpp.as_deref(), record.okopf), (Some("7707083893"), Some("770701001"), None));
     assert_eq!((record.agency_type.as_deref(), record.agency_territory.as_deref()), (Some("12.LCL"), Some("77")));

@@ -68,6 +68,22 @@ fn silence_grants_nothing() {
 }
 
 #[test]
+fn only_a_no_reads_as_not_liquidated() {
+    for unclear in [json!(""), json!(" "), json!(1), json!("yes"), json!("да"), json!([])] {
+        let (code, text) = refused(&claim_map(), &but("liquidated", unclear.clone()));
+        assert!(code == F17 && text.contains("/organizations/0/liquidated"), "{unclear}: {text}");
+    }
+    for (value, liquidated) in [(json!(false), false), (json!("false"), false), (json!(true), true), (json!("true"), true)] {
+        assert_eq!(ok(&but("liquidated", value.clone())).records[0].organisation.liquidated, Some(liquidated), "{value}");
+    }
+    // Where the provider has words of its own, the others mean no.
+    let map = ClaimMap { liquidated: Some(flag("/liquidated", &["CLOSED"])), ..claim_map() };
+    for (value, liquidated) in [("CLOSED", true), ("OPEN", false)] {
+        assert_eq!(read(&map, &but("liquidated", json!(value))).ok().unwrap().roles[0].liquidated, liquidated);
+    }
+}
+
+#[test]
 fn flags_take_booleans_words_numbers_and_lists() {
     for (value, chief) in [
         (json!(true), true),

@@ -69,6 +69,32 @@ async fn the_authorization_request_has_everything_and_keeps_the_endpoint_s_query
 }
 
 #[tokio::test]
+async fn logins_that_meet_a_new_key_together_read_the_set_once() {
+    let (old, new) = (key_for(TokenAlg::Es256), key_for(TokenAlg::Es256));
+    let sets = [&old, &new].map(|k| json!({ "keys": [jwk(TokenAlg::Es256, k)] }));
+    let asked = std::sync::atomic::AtomicUsize::new(0);
+    let s = serve(move |_| Reply::json(200, &sets[asked.fetch_add(1, std::sync::atomic::Ordering::SeqCst).min(1)]));
+    let transport = Arc::new(Transport::new(&OidcSettings { allow_loopback_http: true, ..settings() }).unwrap());
+    let keys = Keys::new(Duration::from_secs(900), transport);
+    let uri = format!("{}/jwks", s.url);
+    keys.read(&uri, now()).await.unwrap();
+    let text = token(TokenAlg::Es256, &new, &claims());
+    let one = async || {
+        let parsed = UnverifiedIdToken::parse(&text, &[TokenAlg::Es256]).unwrap();
+        keys.with_key(&uri, (TokenAlg::Es256, Some("k")), now(), |key| parsed.verify(key).map(drop)).await
+    };
+    assert_eq!(tokio::join!(one(), one(), one()), (Ok(()), Ok(()), Ok(())));
+    assert_eq!(s.hits.load(std::sync::atomic::Ordering::SeqCst), 2);
+}
+
+#[tokio::test]
+async fn people_of_two_issuers_are_two_people() {
+    let s = server(|_| {}, nothing);
+    let p = provider(&s);
+    assert_eq!((p.id(), p.realm()), ("oidc", s.url.as_str()));
+}
+
+#[tokio::test]
 async fn discovery_documents_of_others_or_with_unsafe_addresses_are_refused() {
     for (change, code) in [
         ((|d: &mut Value| d["issuer"] = json!(format!("{}/", d["issuer"].as_str().unwrap()))) as fn(&mut Value), F17),
