@@ -286,7 +286,11 @@ fn check_together(r: &mut Reader, c: &Config) {
         );
     }
     // A nonce that is only sent protects nobody: an id_token without it is accepted.
-    if esia.pkce == PkceMode::Off && esia.nonce != NonceMode::Require && esia.client_id.is_some() && c.idp.uses(IdpKind::Esia) {
+    if c.idp.esia.pkce == PkceMode::Off
+        && c.idp.esia.nonce != NonceMode::Require
+        && c.idp.esia.client_id.is_some()
+        && c.idp.uses(IdpKind::Esia)
+    {
         r.warnings.push(
             "idp.esia: pkce is off and nonce is not \"require\", so a stolen code could be slipped into another person's login; turn on what your registration allows"
                 .to_owned(),
