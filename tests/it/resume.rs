@@ -81,7 +81,8 @@ async fn the_provider_s_session_does_not_outlive_its_use() {
     let mut person = Person::new();
     let choice = person.walk(&authorize, "two-organisations").await;
     assert_ne!(evidence_of(&h, &application).await.unwrap()["session"], "");
-    let (action, csrf) = Page::of(&choice).return_form();
+    let page = Page::of(&choice);
+    let (action, csrf) = (page.one("button[formaction]", "formaction"), page.one("input[name=csrf]", "value"));
     assert_eq!(person.post(&h.url(&action), &[("csrf", &csrf)]).await.status, 302);
     assert_eq!(evidence_of(&h, &application).await, None);
     h.stop().await;
