@@ -2,11 +2,13 @@
 //! decided in `cli/wire.rs`.
 
 pub mod clock;
+mod code_flow;
 pub mod entropy;
 pub mod esia;
 mod http_date;
 pub mod log_signer;
 pub mod oidc;
+mod outbound;
 pub mod signer;
 #[cfg(test)]
 mod test_server;

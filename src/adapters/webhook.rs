@@ -18,7 +18,7 @@ use reqwest::{Client, Response, StatusCode};
 
 pub use address::check_endpoint;
 
-use super::http_date;
+use super::{http_date, outbound};
 use crate::ports::event_sink::{DeliveryOutcome, OutgoingMessage};
 use crate::ports::{Clock, EventSink};
 
@@ -46,15 +46,10 @@ impl WebhookSender {
     }
 
     fn with_resolver(timeout: Duration, allow_loopback: bool, clock: Arc<dyn Clock>, inner: Arc<dyn Resolve>) -> Result<Self, String> {
-        let client = Client::builder()
+        // A proxy would resolve the name itself, past the guard; the shared client takes none.
+        let client = outbound::client()
             .dns_resolver(GuardedResolver { inner, allow_loopback })
-            .redirect(reqwest::redirect::Policy::none())
-            .retry(reqwest::retry::never())
-            // A proxy would resolve the name itself, past the guard.
-            .no_proxy()
-            .referer(false)
             .timeout(timeout)
-            .user_agent(concat!("gosbadge/", env!("CARGO_PKG_VERSION")))
             .build()
             .map_err(|e| format!("the HTTP client for webhooks does not start: {e}"))?;
         Ok(Self { client, allow_loopback, clock })

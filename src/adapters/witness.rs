@@ -5,6 +5,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use reqwest::{Client, Response, StatusCode};
 
+use super::outbound::{self, read_whole};
 use crate::domain::tlog::note::{NOTE_MAX, VerifierKey};
 use crate::domain::tlog::witness::size_in_conflict;
 use crate::ports::Witness;
@@ -26,14 +27,8 @@ impl HttpWitness {
     /// # Errors
     /// When the TLS library does not start.
     pub fn new(prefix: &str, key: VerifierKey) -> Result<Self, String> {
-        let client = Client::builder()
-            .redirect(reqwest::redirect::Policy::none())
-            .no_proxy()
-            .referer(false)
-            .timeout(TIMEOUT)
-            .user_agent(concat!("gosbadge/", env!("CARGO_PKG_VERSION")))
-            .build()
-            .map_err(|e| format!("the HTTP client for witnesses does not start: {e}"))?;
+        let client =
+            outbound::client().timeout(TIMEOUT).build().map_err(|e| format!("the HTTP client for witnesses does not start: {e}"))?;
         Ok(Self { client, address: format!("{}/add-checkpoint", prefix.trim_end_matches('/')), key })
     }
 }
@@ -60,12 +55,6 @@ impl Witness for HttpWitness {
 }
 
 async fn read(mut response: Response) -> Result<String, WitnessError> {
-    let mut body = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(|e| WitnessError(e.without_url().to_string()))? {
-        if body.len() + chunk.len() > NOTE_MAX {
-            return Err(WitnessError("the answer is too long".to_owned()));
-        }
-        body.extend_from_slice(&chunk);
-    }
+    let body = read_whole(&mut response, NOTE_MAX).await.map_err(|e| WitnessError(format!("no answer to read: {e:?}")))?;
     String::from_utf8(body).map_err(|_| WitnessError("the answer is not UTF-8".to_owned()))
 }

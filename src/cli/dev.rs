@@ -165,9 +165,8 @@ pub async fn start(options: Options) -> Result<Dev, WireError> {
     let server = stand_in.running.server;
     stand_ins.push((server.handle(), tokio::spawn(server)));
     if parts.idps.is_none() {
-        let front = parts.esia_front.as_deref().unwrap_or(&esia_url);
         let (identity, trusted) = (stand_in.identity, stand_in.trusted);
-        let esia = wire::sandbox_provider(&config, front, CLIENT_ID, identity, trusted, Arc::clone(&parts.entropy))?;
+        let esia = wire::sandbox_provider(&config, &esia_url, CLIENT_ID, identity, trusted, Arc::clone(&parts.entropy))?;
         parts.idps = Some(wire::providers(&config, &parts.entropy, Some(esia))?);
     }
 

@@ -56,8 +56,6 @@ pub struct Parts {
     pub entropy: Arc<dyn Entropy>,
     /// In place of the configured identity providers; the first is the one people are sent to.
     pub idps: Option<Vec<Arc<dyn IdentityProvider>>>,
-    /// Where a development set-up meets its stand-in ESIA when something stands between them; tests put a forger there.
-    pub esia_front: Option<String>,
     /// Wraps the signer; tests stop the process inside it.
     pub wrap_signer: Option<WrapSigner>,
 }
@@ -65,7 +63,7 @@ pub struct Parts {
 impl Parts {
     /// The system's clock and random source.
     pub fn system() -> Self {
-        Self { clock: Arc::new(SystemClock), entropy: Arc::new(OsEntropy), idps: None, esia_front: None, wrap_signer: None }
+        Self { clock: Arc::new(SystemClock), entropy: Arc::new(OsEntropy), idps: None, wrap_signer: None }
     }
 }
 

@@ -76,47 +76,23 @@ impl Harness {
 
     /// With further settings, `("GOSBADGE__STATUS__TTL", "5s")`.
     pub async fn start_with(settings: &[(&str, &str)]) -> Self {
-        Self::start_behind(settings, None).await
+        Self::start_esia(EsiaMode::V1, settings).await
     }
 
     /// With another way to speak to the stand-in ESIA.
     pub async fn start_esia(esia: EsiaMode, settings: &[(&str, &str)]) -> Self {
         let dir = TempDir::new().unwrap();
         let database = fresh_database(&dir);
-        Self::start_all(dir, database, HeldClock::new(), esia, settings, None).await
-    }
-
-    /// With something between the service and the stand-in ESIA, at the address `esia_front`.
-    pub async fn start_behind(settings: &[(&str, &str)], esia_front: Option<String>) -> Self {
-        let dir = TempDir::new().unwrap();
-        let database = fresh_database(&dir);
-        Self::start_on(dir, database, HeldClock::new(), settings, esia_front).await
+        Self::start_on(dir, database, HeldClock::new(), esia, settings).await
     }
 
     /// Stops everything and starts it again over the same data; addresses and the platform's secrets are new ones.
     pub async fn restart(self, settings: &[(&str, &str)]) -> Self {
         self.dev.stop().await;
-        Self::start_on(self.dir, self.database, self.clock, settings, None).await
+        Self::start_on(self.dir, self.database, self.clock, EsiaMode::V1, settings).await
     }
 
-    async fn start_on(
-        dir: TempDir,
-        database: String,
-        clock: Arc<HeldClock>,
-        settings: &[(&str, &str)],
-        esia_front: Option<String>,
-    ) -> Self {
-        Self::start_all(dir, database, clock, EsiaMode::V1, settings, esia_front).await
-    }
-
-    async fn start_all(
-        dir: TempDir,
-        database: String,
-        clock: Arc<HeldClock>,
-        esia: EsiaMode,
-        settings: &[(&str, &str)],
-        esia_front: Option<String>,
-    ) -> Self {
+    async fn start_on(dir: TempDir, database: String, clock: Arc<HeldClock>, esia: EsiaMode, settings: &[(&str, &str)]) -> Self {
         gosbadge::telemetry::init_for_tests();
         let mut all = vec![
             ("GOSBADGE__DATABASE__URL".to_owned(), database.clone()),
@@ -128,7 +104,7 @@ impl Harness {
             ("GOSBADGE__TRANSPARENCY__INTERVAL".to_owned(), "100ms".to_owned()),
         ];
         all.extend(settings.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())));
-        let parts = Parts { clock: clock.clone(), esia_front, ..Parts::system() };
+        let parts = Parts { clock: clock.clone(), ..Parts::system() };
         let listen = SocketAddr::new(Ipv4Addr::LOCALHOST.into(), 0);
         let options = Options { listen, data_dir: dir.path().to_owned(), esia, settings: all, parts };
         let dev = dev::start(options).await.expect("the set-up starts");

@@ -9,7 +9,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use oauth2::basic::{BasicErrorResponse, BasicRevocationErrorResponse, BasicTokenIntrospectionResponse, BasicTokenType};
 use oauth2::{
     AuthType, AuthUrl, AuthorizationCode, Client, ClientId, CsrfToken, EndpointNotSet, EndpointSet, ExtraTokenFields, PkceCodeChallenge,
-    PkceCodeVerifier, RedirectUrl, RequestTokenError, Scope, StandardRevocableToken, StandardTokenResponse, TokenUrl,
+    PkceCodeVerifier, RequestTokenError, Scope, StandardRevocableToken, StandardTokenResponse, TokenUrl,
 };
 use openssl::hash::hash;
 use serde::{Deserialize, Serialize};
@@ -18,7 +18,9 @@ use super::errors::{explain, fault};
 use super::rest;
 use super::settings::{EsiaSettings, EsiaSettingsError, Generation, Nonce, OrganisationRoute, Pkce};
 use super::sign::{RequestSigner, Signed, streebog, timestamp};
-use super::transport::{Repeat, Step, TransportFault};
+use super::transport::{Repeat, Step};
+use crate::adapters::code_flow::{redirect, verifier};
+use crate::adapters::outbound::TransportFault;
 use crate::domain::refusal::RefusalCode::{F17, F18};
 use crate::domain::time::Timestamp;
 use crate::ports::identity_provider::{IdpError, LoginSecrets};
@@ -197,19 +199,6 @@ fn signed(signer: &RequestSigner, s: Signed<'_>) -> Result<Fields, IdpError> {
 fn streebog_challenge(verifier: &PkceCodeVerifier) -> Result<String, IdpError> {
     let digest = streebog().and_then(|d| hash(d, verifier.secret().as_bytes()).ok());
     digest.map(|d| URL_SAFE_NO_PAD.encode(d)).ok_or_else(|| fault(F17, "OpenSSL did not hash the PKCE verifier; check the GOST engine"))
-}
-
-fn redirect(address: &str) -> Result<RedirectUrl, IdpError> {
-    RedirectUrl::new(address.to_owned()).map_err(|_| fault(F17, "our own callback address is not an address; check public_url"))
-}
-
-/// The crate panics on a verifier outside RFC 7636 §4.1's length, so it is asked first.
-fn verifier(secrets: &LoginSecrets) -> Result<PkceCodeVerifier, IdpError> {
-    if (43..=128).contains(&secrets.pkce_verifier.len()) {
-        Ok(PkceCodeVerifier::new(secrets.pkce_verifier.clone()))
-    } else {
-        Err(fault(F17, "the PKCE verifier of this login is not 43 to 128 characters long"))
-    }
 }
 
 fn refused(e: RequestTokenError<TransportFault, BasicErrorResponse>) -> IdpError {

@@ -7,8 +7,9 @@ use super::errors::fault;
 use super::server_clock::Measured;
 use super::settings::{Generation, TokenAlg};
 use super::sign::{GOST_ADVICE, streebog};
-use super::transport::{Repeat, TransportFault};
+use super::transport::Repeat;
 use super::{EsiaProvider, Pkce};
+use crate::adapters::outbound::NoAnswer;
 use crate::domain::refusal::RefusalCode::F17;
 use crate::domain::time::Timestamp;
 use crate::ports::identity_provider::{IdpCondition, IdpError};
@@ -51,8 +52,8 @@ impl EsiaProvider {
         *request.uri_mut() =
             format!("{}/", self.base).try_into().map_err(|_| fault(F17, "an address at ESIA cannot be formed; check idp.esia.base_url"))?;
         match self.transport.step(now).send(request, Repeat::Safe).await {
-            Ok(_) | Err(TransportFault::Redirect) => Ok(self.transport.take_measured()),
-            Err(e) => Err(e.into()),
+            Err(e) if e.why != NoAnswer::Redirect => Err(e.into()),
+            _ => Ok(self.transport.take_measured()),
         }
     }
 }

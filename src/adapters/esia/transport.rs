@@ -1,8 +1,6 @@
 //! The one way to ESIA's host: one time limit for a whole step, few repetitions where they are safe, a limit on size while
 //! reading, no redirects, no decompression, no proxy of the environment. What is asked and what the answers mean is elsewhere.
 
-use std::error::Error;
-use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -16,14 +14,12 @@ use reqwest::{Client, Response};
 use serde_json::{Map, Value};
 use tokio::time::Instant;
 
-use super::errors::fault;
 use super::server_clock::{Measured, ServerClock};
 use super::settings::{EsiaSettings, EsiaSettingsError};
 use crate::adapters::http_date;
-use crate::domain::refusal::RefusalCode::{F17, F18};
+use crate::adapters::outbound::{self, NoAnswer, Peer, TransportFault, read_whole};
 use crate::domain::time::Timestamp;
 use crate::ports::Entropy;
-use crate::ports::identity_provider::IdpError;
 
 /// Tries after the first.
 const FURTHER_TRIES: u32 = 2;
@@ -33,42 +29,8 @@ const PAUSE: Duration = Duration::from_millis(100);
 /// be repeated.
 const IDLE: Duration = Duration::from_secs(10);
 
-/// Why there is no answer to read. The library's own errors hold addresses with the person's id in them, so only the kind is kept.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum TransportFault {
-    TimedOut,
-    NoConnection,
-    Broken,
-    TooLarge,
-    Redirect,
-    /// 5xx or 429 without a body that says more.
-    Status(u16),
-    /// The request cannot be put together.
-    Request,
-}
-
-impl fmt::Display for TransportFault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::TimedOut => f.write_str("ESIA did not answer within idp.esia.timeout"),
-            Self::NoConnection => f.write_str("no connection to ESIA (name, network or TLS)"),
-            Self::Broken => f.write_str("the connection to ESIA broke"),
-            Self::TooLarge => f.write_str("ESIA's answer is larger than idp.esia.max_response_bytes"),
-            Self::Redirect => f.write_str("ESIA answered with a redirect, which is never followed; check idp.esia.base_url"),
-            Self::Status(status) => write!(f, "ESIA answered with status {status}"),
-            Self::Request => f.write_str("the request to ESIA cannot be put together"),
-        }
-    }
-}
-
-impl Error for TransportFault {}
-
-impl From<TransportFault> for IdpError {
-    fn from(e: TransportFault) -> Self {
-        let code = if matches!(e, TransportFault::Redirect | TransportFault::Request) { F17 } else { F18 };
-        fault(code, e.to_string())
-    }
-}
+/// Who answers here.
+const ESIA: Peer = Peer { name: "ESIA", section: "idp.esia", address: "idp.esia.base_url" };
 
 /// Whether a request may be sent again.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -90,16 +52,7 @@ pub(super) struct Transport {
 
 impl Transport {
     pub(super) fn new(s: &EsiaSettings, entropy: Arc<dyn Entropy>) -> Result<Self, EsiaSettingsError> {
-        let client = Client::builder()
-            .redirect(reqwest::redirect::Policy::none())
-            .retry(reqwest::retry::never())
-            // Not compiled in today; said, so that another crate's feature cannot turn a small answer into a large one.
-            .no_gzip()
-            .no_brotli()
-            .no_deflate()
-            .no_zstd()
-            .no_proxy()
-            .referer(false)
+        let client = outbound::client()
             .connect_timeout(s.connect_timeout)
             .pool_idle_timeout(IDLE)
             .user_agent(concat!("gosbadge/", env!("CARGO_PKG_VERSION")))
@@ -127,21 +80,6 @@ impl Transport {
     pub(super) fn step(&self, now: Timestamp) -> Step<'_> {
         Step { transport: self, now, began: Instant::now() }
     }
-
-    async fn read(&self, response: &mut Response) -> Result<Vec<u8>, TransportFault> {
-        let announced = response.content_length().and_then(|n| usize::try_from(n).ok()).unwrap_or(0);
-        if announced > self.max_bytes {
-            return Err(TransportFault::TooLarge);
-        }
-        let mut body = Vec::with_capacity(announced);
-        while let Some(chunk) = response.chunk().await.map_err(|e| kind(&e))? {
-            if body.len() + chunk.len() > self.max_bytes {
-                return Err(TransportFault::TooLarge);
-            }
-            body.extend_from_slice(&chunk);
-        }
-        Ok(body)
-    }
 }
 
 /// [`Transport`] during one step, begun at one instant of the caller's clock.
@@ -154,12 +92,12 @@ pub(super) struct Step<'t> {
 
 /// One try's end, and how long the host asks to be left alone.
 struct Outcome {
-    result: Result<HttpResponse, TransportFault>,
+    result: Result<HttpResponse, NoAnswer>,
     retry_after: Option<Duration>,
 }
 
-impl From<TransportFault> for Outcome {
-    fn from(fault: TransportFault) -> Self {
+impl From<NoAnswer> for Outcome {
+    fn from(fault: NoAnswer) -> Self {
         Self { result: Err(fault), retry_after: None }
     }
 }
@@ -182,9 +120,9 @@ impl<'t> Step<'t> {
         loop {
             let outcome = match tokio::time::timeout_at(self.ends(), self.send_once(request.clone())).await {
                 Ok(outcome) => outcome,
-                Err(_) => return Err(TransportFault::TimedOut),
+                Err(_) => return Err(NoAnswer::TimedOut.of(&ESIA)),
             };
-            let Some(pause) = self.pause_before_next(tries, repeat, &outcome) else { return outcome.result };
+            let Some(pause) = self.pause_before_next(tries, repeat, &outcome) else { return outcome.result.map_err(|e| e.of(&ESIA)) };
             tokio::time::sleep(pause).await;
             tries += 1;
         }
@@ -202,8 +140,8 @@ impl<'t> Step<'t> {
     /// How long to wait for the next try; `None` when there is none.
     fn pause_before_next(&self, tries: u32, repeat: Repeat, outcome: &Outcome) -> Option<Duration> {
         let may_pass = match &outcome.result {
-            Err(TransportFault::NoConnection) => true,
-            Err(TransportFault::Broken | TransportFault::Status(_)) => repeat == Repeat::Safe,
+            Err(NoAnswer::NoConnection) => true,
+            Err(NoAnswer::Broken | NoAnswer::Status(_)) => repeat == Repeat::Safe,
             Ok(answer) => repeat == Repeat::Safe && (answer.status().is_server_error() || answer.status() == StatusCode::TOO_MANY_REQUESTS),
             Err(_) => false,
         };
@@ -218,11 +156,11 @@ impl<'t> Step<'t> {
     }
 
     async fn send_once(&self, request: HttpRequest) -> Outcome {
-        let Ok(request) = reqwest::Request::try_from(request) else { return TransportFault::Request.into() };
+        let Ok(request) = reqwest::Request::try_from(request) else { return NoAnswer::Request.into() };
         let sent = Instant::now();
         let mut response = match self.transport.client.execute(request).await {
             Ok(response) => response,
-            Err(e) => return kind(&e).into(),
+            Err(e) => return NoAnswer::from(e).into(),
         };
         let round_trip = sent.elapsed();
         let middle = self.now.plus(sent.duration_since(self.began) + round_trip / 2);
@@ -233,15 +171,15 @@ impl<'t> Step<'t> {
         Outcome { result: self.read(&mut response).await, retry_after }
     }
 
-    async fn read(&self, response: &mut Response) -> Result<HttpResponse, TransportFault> {
+    async fn read(&self, response: &mut Response) -> Result<HttpResponse, NoAnswer> {
         let status = response.status();
         if status.is_redirection() {
-            return Err(TransportFault::Redirect);
+            return Err(NoAnswer::Redirect);
         }
-        let body = self.transport.read(response).await?;
+        let body = read_whole(response, self.transport.max_bytes).await?;
         // Behind ESIA's front a 5xx is often a page in HTML; one in JSON may carry a code worth reading.
         if is_passing(status) && !says_more(&body) {
-            return Err(TransportFault::Status(status.as_u16()));
+            return Err(NoAnswer::Status(status.as_u16()));
         }
         let mut answer = HttpResponse::new(body);
         *answer.status_mut() = status;
@@ -270,16 +208,6 @@ fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
     }
     let there = headers.get(DATE).and_then(|v| v.to_str().ok()).and_then(http_date::parse).unwrap_or(now);
     Some(http_date::parse(text)?.since(there))
-}
-
-fn kind(e: &reqwest::Error) -> TransportFault {
-    if e.is_connect() {
-        TransportFault::NoConnection
-    } else if e.is_timeout() {
-        TransportFault::TimedOut
-    } else {
-        TransportFault::Broken
-    }
 }
 
 /// [`Step`] as the `oauth2` crate wants a client.

@@ -21,6 +21,7 @@ mod transport;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use oauth2::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use url::Url;
@@ -34,8 +35,9 @@ use keys::Keys;
 use mapping::{Mapped, Record};
 use requests::Tokens;
 pub use settings::{AssertionAlg, AssertionAudience, ClientAuthentication, OidcSettings, OidcSettingsError, RESERVED_PARAMETERS, TokenAlg};
-use transport::{Transport, TransportFault};
+use transport::{PROVIDER, Transport};
 
+use crate::adapters::outbound::NoAnswer;
 use crate::domain::refusal::RefusalCode::{F17, F18};
 use crate::domain::time::Timestamp;
 use crate::ports::identity_provider::{
@@ -80,7 +82,7 @@ impl OidcProvider {
 
     /// One limit over all exchanges of a step: the person waits for their sum.
     async fn in_time<T>(&self, step: impl Future<Output = Result<T, IdpError>>) -> Result<T, IdpError> {
-        tokio::time::timeout(self.settings.timeout, step).await.unwrap_or_else(|_| Err(TransportFault::TimedOut.into()))
+        tokio::time::timeout(self.settings.timeout, step).await.unwrap_or_else(|_| Err(NoAnswer::TimedOut.of(&PROVIDER).into()))
     }
 
     /// RFC 9207 §2.4, before anything of the answer is used: whose answer is it?
@@ -138,6 +140,10 @@ impl OidcProvider {
             let said: Option<Map<String, Value>> = serde_json::from_slice(&answer.body).ok();
             return Err(match said.as_ref().and_then(|s| s.get("error")?.as_str()) {
                 Some(word) => explain(word, ""),
+                // 429 passes by itself, as what is wrong on their side does.
+                None if answer.status.is_server_error() || answer.status == StatusCode::TOO_MANY_REQUESTS => {
+                    fault(F18, format!("userinfo is answered with status {}", answer.status.as_u16()))
+                }
                 None => fault(F17, format!("userinfo is answered with status {}", answer.status.as_u16())),
             });
         }

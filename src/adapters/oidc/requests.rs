@@ -6,8 +6,8 @@ use std::fmt;
 
 use oauth2::basic::{BasicClient, BasicErrorResponse, BasicRevocationErrorResponse, BasicTokenIntrospectionResponse, BasicTokenType};
 use oauth2::{
-    AuthType, AuthUrl, AuthorizationCode, Client, ClientId, ClientSecret, CsrfToken, ExtraTokenFields, PkceCodeChallenge, PkceCodeVerifier,
-    RedirectUrl, RequestTokenError, Scope, StandardRevocableToken, StandardTokenResponse, TokenResponse, TokenUrl,
+    AuthType, AuthUrl, AuthorizationCode, Client, ClientId, ClientSecret, CsrfToken, ExtraTokenFields, PkceCodeChallenge,
+    RequestTokenError, Scope, StandardRevocableToken, StandardTokenResponse, TokenResponse, TokenUrl,
 };
 use serde::{Deserialize, Serialize};
 
@@ -15,7 +15,9 @@ use super::client_auth::{ASSERTION_TYPE, ClientProof};
 use super::directory::Metadata;
 use super::errors::{explain, fault};
 use super::settings::OidcSettings;
-use super::transport::{Transport, TransportFault};
+use super::transport::Transport;
+use crate::adapters::code_flow::{redirect, verifier};
+use crate::adapters::outbound::TransportFault;
 use crate::domain::refusal::RefusalCode::{F17, F18};
 use crate::domain::time::Timestamp;
 use crate::ports::identity_provider::{IdpError, LoginCallback, LoginSecrets};
@@ -105,19 +107,6 @@ pub(super) async fn redeem(
 
 fn bad_endpoint() -> IdpError {
     fault(F17, "an endpoint of the discovery document is not an address")
-}
-
-fn redirect(address: &str) -> Result<RedirectUrl, IdpError> {
-    RedirectUrl::new(address.to_owned()).map_err(|_| fault(F17, "our own callback address is not an address; check public_url"))
-}
-
-/// The crate panics on a verifier outside RFC 7636 §4.1's length, so it is asked first.
-fn verifier(secrets: &LoginSecrets) -> Result<PkceCodeVerifier, IdpError> {
-    if (43..=128).contains(&secrets.pkce_verifier.len()) {
-        Ok(PkceCodeVerifier::new(secrets.pkce_verifier.clone()))
-    } else {
-        Err(fault(F17, "the PKCE verifier of this login is not 43 to 128 characters long"))
-    }
 }
 
 fn refused(e: RequestTokenError<TransportFault, BasicErrorResponse>) -> IdpError {

@@ -162,6 +162,22 @@ async fn userinfo_is_plain_json_about_the_same_person() {
     }
 }
 
+/// Without a word of the provider's the status decides whether waiting helps.
+#[tokio::test]
+async fn a_busy_userinfo_endpoint_passes_by_itself() {
+    for (reply, code) in [
+        ((|_| Reply::json(429, &json!({}))) as fn(&Received) -> Reply, F18),
+        (|_| Reply::json(503, &json!({})), F18),
+        (|_| Reply::json(404, &json!({})), F17),
+        (|_| Reply::json(401, &json!({})), F17),
+    ] {
+        let s = server(|_| {}, reply);
+        let p = provider(&s);
+        let metadata = p.directory.metadata(now()).await.unwrap();
+        assert_eq!(p.userinfo(&metadata, "token", "1").await.err().unwrap().code, code);
+    }
+}
+
 #[tokio::test]
 async fn token_answers_are_mapped_and_their_texts_dropped() {
     for (reply, code, words) in [
