@@ -6,7 +6,7 @@ mod code_flow;
 pub mod entropy;
 pub mod esia;
 mod http_date;
-pub mod log_signer;
+pub mod log_key;
 pub mod oidc;
 mod outbound;
 pub mod signer;

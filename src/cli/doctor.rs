@@ -11,6 +11,7 @@ use serde::Serialize;
 use super::wire::{self, Parts};
 use super::{ConfigFile, gost, print_json};
 use crate::config::{Config, IdpKind};
+use crate::domain::signing_key::KeyPurpose;
 use crate::domain::time::Timestamp;
 use crate::ports::IdentityProvider;
 use crate::store::migrate;
@@ -79,7 +80,11 @@ async fn examine(config: &Config, parts: Parts, out: &mut Vec<Finding>) {
     let migrated = database(config, out).await;
     if migrated {
         out.push(match super::app_for_config(config, parts.clone()).await {
-            Ok(app) => finding(Level::Good, "keys", format!("{} signing keys open", app.signer.public_keys().len())),
+            Ok(app) => finding(
+                Level::Good,
+                "keys",
+                format!("the keys of {} purposes open", KeyPurpose::ALL.iter().filter(|p| app.keys.known().active(**p).is_some()).count()),
+            ),
             Err(e) => finding(Level::Bad, "keys", e.to_string()),
         });
     }

@@ -103,7 +103,7 @@ fn print(report: &Report) {
         anstream::println!("{} events wait for their place in the log.", report.waiting);
     }
     if report.findings.is_empty() {
-        anstream::println!("Everything holds. Key: {}", report.key);
+        anstream::println!("Everything holds. Key: {}", report.keys.join(" "));
     }
 }
 
@@ -127,7 +127,7 @@ async fn export(app: &Arc<App>, dir: &Path) -> Result<(usize, u64), WireError> {
             files += 1;
         }
     }
-    write(&dir.join("key"), format!("{}\n", read_log::key(app).await.map_err(told)?).as_bytes())?;
+    write(&dir.join("key"), read_log::key_lines(app).await.map_err(told)?.as_bytes())?;
     // Last: whoever copies the directory while it grows finds every tile the checkpoint needs.
     write(&dir.join("checkpoint"), checkpoint.as_bytes())?;
     Ok((files + 2, size))

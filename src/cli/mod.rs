@@ -6,6 +6,7 @@ pub mod demo;
 pub mod dev;
 pub mod doctor;
 pub mod gost;
+pub mod keys;
 pub mod log;
 pub mod migrate;
 pub mod operator;
@@ -57,6 +58,8 @@ enum Command {
     Operator(operator::OperatorArgs),
     /// Shows, suspends, reinstates and revokes badges
     Badge(badge::BadgeArgs),
+    /// Lists, rotates, retires and condemns signing keys
+    Keys(keys::KeysArgs),
     /// Audits the transparency log, or writes it out as files
     Log(log::LogArgs),
     /// Checks the configuration, or prints the default one
@@ -141,6 +144,7 @@ async fn run(command: Command) -> ExitCode {
         Command::Platform(args) => platform::run(args, parts).await,
         Command::Operator(args) => operator::run(args, parts).await,
         Command::Badge(args) => badge::run(args, parts).await,
+        Command::Keys(args) => keys::run(args, parts).await,
         Command::Log(args) => log::run(args, parts).await,
     };
     match outcome {

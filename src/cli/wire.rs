@@ -24,6 +24,7 @@ use crate::domain::time::Timestamp;
 use crate::domain::tlog::note::{KeyKind, VerifierKey};
 use crate::ports::identity_provider::{IdpCondition, IdpError, IdpSession, Login, LoginCallback, LoginSecrets, UnverifiedOrganisation};
 use crate::ports::{Clock, Entropy, EventSink, IdentityProvider, Signer, Vault, Witness};
+use crate::service::keyrings::Keyrings;
 use crate::service::log::TransparencyLog;
 use crate::service::metrics::Metrics;
 use crate::service::status_view::StatusView;
@@ -31,7 +32,6 @@ use crate::service::watch_identity_providers::Told;
 use crate::service::{App, IdentityProviders, Settings};
 use crate::store::conn::Location;
 use crate::store::{Db, migrate};
-use crate::verifier::Verifier;
 
 /// Why the service cannot be put together. One line for a person.
 #[derive(Debug, thiserror::Error)]
@@ -99,31 +99,28 @@ pub async fn app(config: &Config, parts: Parts) -> Result<Arc<App>, WireError> {
     let db = database(config)?;
     migrate::apply(&db).await.map_err(WireError::new)?;
     let vault = vault(config, &parts)?;
-    let ring = keys::load_or_make(&db, &*vault, parts.clock.now()).await?;
-    let mut signer: Arc<dyn Signer> = Arc::new(Keyring::new(ring).map_err(WireError::new)?);
-    let published = serde_json::json!({ "keys": signer.public_keys() }).to_string();
-    let verifier = Verifier::new(&config.public_url, published.as_bytes()).map_err(WireError::new)?;
+    let mut signer: Arc<dyn Signer> = Arc::new(Keyring::default());
     if let Some(wrap) = parts.wrap_signer {
         signer = wrap(signer);
     }
+    let rings = Keyrings::open(db.clone(), Arc::clone(&vault), signer, &config.public_url, parts.clock.now()).await;
+    let keys = rings.map_err(|e| WireError(e.operator_detail().map_or_else(|| e.to_string(), str::to_owned)))?;
     let idps = match parts.idps {
         Some(idps) => idps,
         None => providers(config, &parts.entropy, None)?,
     };
-    let log_key = keys::load_or_make_log_key(&db, &*vault, &*parts.entropy, parts.clock.now()).await?;
-    let log = TransparencyLog::new(Arc::new(log_key), witnesses(config)?);
+    let log = TransparencyLog::new(witnesses(config)?);
     let sink: Arc<dyn EventSink> =
         Arc::new(WebhookSender::new(config.webhooks.timeout, config.dev, Arc::clone(&parts.clock)).map_err(WireError)?);
     let app = Arc::new(App {
         db,
         clock: parts.clock,
         entropy: parts.entropy,
-        signer,
+        keys,
         vault,
         idps: IdentityProviders::new(idps).ok_or_else(|| WireError("no identity provider is configured".to_owned()))?,
         sink,
         settings: settings(config),
-        verifier,
         view: StatusView::default(),
         log,
         metrics: Metrics::default(),
@@ -165,6 +162,7 @@ fn settings(c: &Config) -> Settings {
         access_token_lifetime: c.oauth.access_token_lifetime,
         login_lifetime: c.login.lifetime,
         evidence_retention: c.evidence.retention,
+        publish_keys_before: c.keys.publish_before,
         delivery_concurrency: c.webhooks.concurrency,
     }
 }

@@ -115,6 +115,8 @@ pub struct Keys {
     pub kek: Vec<Secret<[u8; 32]>>,
     /// Key of the representatives' pseudonyms; absent only where `kek` may be empty.
     pub pseudonym_key: Option<Secret<[u8; 32]>>,
+    /// How long a signing key is published before it signs.
+    pub publish_before: Duration,
 }
 
 /// The identity providers.

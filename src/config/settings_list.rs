@@ -102,6 +102,12 @@ const KEYS: &[Setting] = &[
         "Turns a representative's ESIA id into a pseudonym. Changing it makes everybody a stranger.
         Required unless public_url is a loopback address.",
     ),
+    set(
+        "publish_before",
+        "\"24h\"",
+        "How long a new signing key is published before it signs, up to 30d. Whoever keeps our key set longer than this meets signatures of a key
+        they do not know after a rotation. Each next key is announced at once, so the wait is felt only after a second rotation within it.",
+    ),
 ];
 
 const IDP: &[Setting] = &[

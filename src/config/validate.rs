@@ -107,7 +107,7 @@ fn keys(r: &mut Reader) -> Keys {
         }
         list.pop()
     });
-    Keys { kek, pseudonym_key }
+    Keys { kek, pseudonym_key, publish_before: r.duration("keys.publish_before", Duration::ZERO..=30 * DAY) }
 }
 
 /// Base64 keys of 32 bytes separated by white space. Problems are told by position, never by content.

@@ -76,6 +76,11 @@ pub fn hex(bytes: &[u8]) -> String {
     out
 }
 
+/// The 32 bytes that unpadded base64url text stands for.
+pub fn base64url_32(text: &str) -> Option<[u8; 32]> {
+    URL_SAFE_NO_PAD.decode(text).ok()?.try_into().ok()
+}
+
 /// Whether two texts are equal, in time that does not tell where they differ.
 pub fn equal(a: &str, b: &str) -> bool {
     a.len() == b.len() && a.bytes().zip(b.bytes()).fold(0u8, |acc, (x, y)| acc | (x ^ y)) == 0

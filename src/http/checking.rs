@@ -9,25 +9,23 @@ use super::context::{Body, Shared};
 use super::problem;
 use crate::domain::attestation::status_list_uri;
 use crate::domain::community::CommunityRef;
-use crate::domain::digest;
 use crate::service::verify::{self, Question};
-use crate::service::{Error, look_up};
+use crate::service::{Error, historical_keys, look_up};
 
 /// Most questions in one batch.
 const BATCH_MAX: usize = 1000;
 
 /// `GET /.well-known/jwks.json`
 pub(super) async fn jwks(http: Shared, req: HttpRequest) -> HttpResponse {
-    let body = json!({ "keys": http.app.signer.public_keys() }).to_string();
-    let etag = format!("\"{}\"", &digest::sha256_hex(body.as_bytes())[..32]);
-    if unchanged(&req, &etag) {
-        return HttpResponse::NotModified().insert_header((header::ETAG, etag)).finish();
+    let keys = http.app.keys.known();
+    if unchanged(&req, &keys.etag) {
+        return HttpResponse::NotModified().insert_header((header::ETAG, keys.etag.clone())).finish();
     }
     HttpResponse::Ok()
-        .insert_header((header::ETAG, etag))
+        .insert_header((header::ETAG, keys.etag.clone()))
         .insert_header((header::CACHE_CONTROL, "public, max-age=300"))
         .content_type("application/jwk-set+json")
-        .body(body)
+        .body(keys.key_set.clone())
 }
 
 fn unchanged(req: &HttpRequest, etag: &str) -> bool {
@@ -128,6 +126,17 @@ pub(super) async fn trust_mark_status(http: Shared, req: HttpRequest, body: Body
         Ok(jwt) => HttpResponse::Ok()
             .insert_header((header::CACHE_CONTROL, "no-store"))
             .content_type("application/trust-mark-status-response+jwt")
+            .body(jwt),
+        Err(e) => problem::oauth(&req, &e),
+    }
+}
+
+/// `GET /federation/historical-keys`
+pub(super) async fn historical_keys(http: Shared, req: HttpRequest) -> HttpResponse {
+    match historical_keys::historical_keys(&http.app).await {
+        Ok(jwt) => HttpResponse::Ok()
+            .insert_header((header::CACHE_CONTROL, "public, max-age=300"))
+            .content_type(format!("application/{}", historical_keys::TYP))
             .body(jwt),
         Err(e) => problem::oauth(&req, &e),
     }

@@ -20,8 +20,7 @@ pub(super) async fn checkpoint(http: Shared, req: HttpRequest) -> HttpResponse {
 
 /// `GET /log/key`: what witnesses and auditors are configured with. Whoever audits should have it from elsewhere too.
 pub(super) async fn key(http: Shared, req: HttpRequest) -> HttpResponse {
-    let key = read_log::key(&http.app).await;
-    text(&http, &req, key.map(|k| k + "\n"), "public, max-age=300")
+    text(&http, &req, read_log::key_lines(&http.app).await, "public, max-age=300")
 }
 
 /// `GET /c/{community}.tlog-proof`

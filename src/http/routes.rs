@@ -78,6 +78,7 @@ fn checking_routes(cfg: &mut web::ServiceConfig) {
         .service(resource("/v1/verify").app_data(web::PayloadConfig::new(BATCH_BODY_MAX)).route(web::post().to(checking::verify)))
         .service(resource("/v1/badges/{id}").route(web::get().to(public_pages::badge_json)))
         .service(resource("/c/{community}/attestation.jwt").route(web::get().to(checking::attestation)))
+        .service(resource("/federation/historical-keys").route(web::get().to(checking::historical_keys)))
         .service(resource("/federation/trust-mark-status").route(web::post().to(checking::trust_mark_status)));
 }
 

@@ -9,6 +9,7 @@ use tokio::task::JoinHandle;
 
 use crate::service::ask_witnesses::ask_witnesses;
 use crate::service::sequence_log::sequence_log;
+use crate::service::turn_keys::turn_keys;
 use crate::service::watch_identity_providers::watch_identity_providers;
 use crate::service::{App, Error, deliver, sweep};
 
@@ -80,6 +81,9 @@ fn complain(job: &'static str, e: &Error) {
 
 async fn follow(app: Arc<App>, pause: Duration, mut stopped: watch::Receiver<bool>) {
     loop {
+        if let Err(e) = app.keys.follow().await {
+            complain("follow_keys", &e);
+        }
         if let Err(e) = app.view.refresh(&app).await {
             complain("follow_ledger", &e);
         }
@@ -151,6 +155,9 @@ async fn sweep_loop(app: Arc<App>, pause: Duration, mut stopped: watch::Receiver
     loop {
         if let Err(e) = sweep::sweep(&app).await {
             complain("sweep", &e);
+        }
+        if let Err(e) = turn_keys(&app).await {
+            complain("turn_keys", &e);
         }
         if !rest(pause, &mut stopped).await {
             return;

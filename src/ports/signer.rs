@@ -1,27 +1,6 @@
 //! Signing keys as a port, so that an HSM can take the place of keys in memory.
 
-use serde::Serialize;
-
-/// What a key may sign. A verifier refuses a token whose key has another purpose, so that a thief of the busy status key
-/// can bend statuses (and be caught by the log) but never issue a badge.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum KeyPurpose {
-    /// Attestations and answers about one attestation (federation entity key).
-    Badge,
-    /// Status lists and security event tokens.
-    Status,
-}
-
-impl KeyPurpose {
-    /// The word in the database and in the published key's `purpose` member.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Badge => "badge",
-            Self::Status => "status",
-        }
-    }
-}
+pub use crate::domain::signing_key::KeyPurpose;
 
 /// A signed compact JWT and the key that signed it.
 pub struct SignedJwt {
@@ -31,26 +10,32 @@ pub struct SignedJwt {
     pub kid: String,
 }
 
-/// A public key as published in the JWK set.
-#[derive(Clone, Debug, Serialize)]
-pub struct PublicJwk {
-    /// `EC`
-    pub kty: String,
-    /// `P-256`
-    pub crv: String,
-    /// x coordinate, base64url.
-    pub x: String,
-    /// y coordinate, base64url.
-    pub y: String,
+/// A key as it is made. No `Debug`.
+pub struct NewKey {
     /// RFC 7638 thumbprint.
     pub kid: String,
-    /// `ES256`
-    pub alg: String,
-    /// `sig`
-    #[serde(rename = "use")]
-    pub usage: String,
-    /// Ours: what the key may sign. Other software ignores it, as RFC 7517 §4 asks.
+    /// The public half as it is published: a JWK with `kid`, `use`, `alg` and our `purpose`.
+    pub public_jwk: String,
+    /// The private half (PKCS#8, DER), or whatever the signer finds it again by. Kept sealed.
+    pub private: Vec<u8>,
+}
+
+/// A key that is to sign. No `Debug`.
+pub struct HeldKey {
+    /// Its name.
+    pub kid: String,
+    /// What it may sign.
     pub purpose: KeyPurpose,
+    /// As in [`NewKey`].
+    pub private: Vec<u8>,
+}
+
+/// An Ed25519 signature and the key that made it.
+pub struct NoteSignature {
+    /// Public half.
+    pub public: [u8; 32],
+    /// Signature.
+    pub signature: [u8; 64],
 }
 
 /// Signing failed; nothing was signed.
@@ -60,12 +45,27 @@ pub struct SignerError(pub String);
 
 /// Holds private keys and signs with them.
 pub trait Signer: Send + Sync {
+    /// Makes a key: P-256, and Ed25519 for the log. It signs nothing before it is held.
+    ///
+    /// # Errors
+    /// [`SignerError`].
+    fn generate(&self, purpose: KeyPurpose) -> Result<NewKey, SignerError>;
+
+    /// From now on signs with exactly these keys. Of several with one purpose the first signs tokens; notes are signed by all.
+    ///
+    /// # Errors
+    /// [`SignerError`] naming a key that cannot be used; then everything stays as it was.
+    fn hold(&self, keys: Vec<HeldKey>) -> Result<(), SignerError>;
+
     /// Signs `claims` (a JSON object, used byte for byte) as a compact ES256 JWT with the given `typ`.
     ///
     /// # Errors
-    /// [`SignerError`] when no key of that purpose is in force or the operation fails.
+    /// [`SignerError`] when no key of that purpose is held or the operation fails.
     fn sign_jwt(&self, purpose: KeyPurpose, typ: &str, claims: &str) -> Result<SignedJwt, SignerError>;
 
-    /// The public halves of all keys in force or recently retired.
-    fn public_keys(&self) -> Vec<PublicJwk>;
+    /// Signs a message of the transparency log with every log key held, in the order they were given.
+    ///
+    /// # Errors
+    /// [`SignerError`] when none is held or the operation fails.
+    fn sign_note(&self, message: &[u8]) -> Result<Vec<NoteSignature>, SignerError>;
 }

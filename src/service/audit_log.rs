@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
+use super::log::named;
 use super::{App, Error};
 use crate::domain::tlog::note::VerifierKey;
 use crate::store::{Tx, ledger, log};
@@ -26,8 +27,8 @@ pub struct Finding {
 /// What an audit looked at and found.
 #[derive(Default, Debug, Serialize)]
 pub struct Report {
-    /// Name and key of the log.
-    pub key: String,
+    /// Name and keys of the log that checkpoints were held against, the one that signs first.
+    pub keys: Vec<String>,
     /// Leaves rebuilt.
     pub leaves: u64,
     /// Root over them, hex.
@@ -70,16 +71,16 @@ pub async fn audit_log(app: &Arc<App>, kept: Vec<Kept>) -> Result<Report, Error>
     app.db
         .read("audit_log", move |tx| {
             let state = log::state(tx)?;
-            let key = inner.log.key(&state.origin, &inner.settings.issuer)?;
+            let keys = named(inner.keys.known().all_log_keys(), &state.origin, &inner.settings.issuer)?;
             let witnesses: Vec<VerifierKey> = inner.log.witnesses.iter().map(|w| w.key().clone()).collect();
-            audit(tx, &state, &key, &witnesses, &kept)
+            audit(tx, &state, &keys, &witnesses, &kept)
         })
         .await
 }
 
-fn audit(tx: &mut Tx<'_>, state: &log::LogState, key: &VerifierKey, witnesses: &[VerifierKey], kept: &[Kept]) -> Result<Report, Error> {
-    let mut report = Report { key: key.to_string(), ..Report::default() };
-    let mut wanted = checkpoints::read(tx, state, key, witnesses, kept, &mut report)?;
+fn audit(tx: &mut Tx<'_>, state: &log::LogState, keys: &[VerifierKey], witnesses: &[VerifierKey], kept: &[Kept]) -> Result<Report, Error> {
+    let mut report = Report { keys: keys.iter().map(ToString::to_string).collect(), ..Report::default() };
+    let mut wanted = checkpoints::read(tx, state, keys, witnesses, kept, &mut report)?;
     let (mut replay, tree) = walk::leaves(tx, state, &mut wanted, &mut report)?;
     wanted.settle(tx, &tree, &mut report)?;
     let last = walk::waiting(tx, &mut replay, &mut report)?;

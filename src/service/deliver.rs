@@ -203,6 +203,5 @@ fn set(app: &App, m: &Material, kind: EventKind) -> Result<String, Error> {
             "version": m.event.version,
         } },
     });
-    let signed = app.signer.sign_jwt(KeyPurpose::Status, "secevent+jwt", &claims.to_string());
-    Ok(signed.map_err(|e| Error::Unavailable(e.to_string()))?.token)
+    Ok(app.keys.sign_jwt(KeyPurpose::Status, "secevent+jwt", &claims.to_string())?.token)
 }

@@ -62,9 +62,11 @@ pub(super) async fn issue(
         Err(code) => return Err(super::confirm_authority::end_with(app, application, None, code).await?),
     };
 
-    let signed = app.signer.sign_jwt(KeyPurpose::Badge, att::TYP, &prepared.claims).map_err(|e| Error::Unavailable(e.to_string()))?;
+    let signed = app.keys.sign_jwt(KeyPurpose::Badge, att::TYP, &prepared.claims)?;
     // What others will check must hold now: a wrong key or a damaged record is found before anybody relies on it.
     let own = app
+        .keys
+        .known()
         .verifier
         .attestation(&signed.token, now)
         .map_err(|r| Error::Internal(format!("own attestation does not verify: {}", r.detail)))?;

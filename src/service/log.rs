@@ -1,4 +1,4 @@
-//! The transparency log of a running service: its key, its name, its witnesses.
+//! The transparency log of a running service: its name, its witnesses.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -8,34 +8,33 @@ use super::Error;
 use crate::domain::time::Timestamp;
 use crate::domain::tlog::checkpoint::origin_of;
 use crate::domain::tlog::note::{KeyKind, VerifierKey};
-use crate::ports::{LogSigner, Witness};
+use crate::ports::Witness;
 
 /// First rest after a witness failed; doubles up to [`REST_MAX`].
 const REST: Duration = Duration::from_secs(5);
 const REST_MAX: Duration = Duration::from_secs(600);
 
+/// Keys under the log's name: the recorded one, or before the first checkpoint the one it will get.
+///
+/// # Errors
+/// When the name cannot stand in a note.
+pub fn named(public: &[[u8; 32]], recorded: &str, issuer: &str) -> Result<Vec<VerifierKey>, Error> {
+    let name = if recorded.is_empty() { origin_of(issuer) } else { recorded.to_owned() };
+    let key = |x: &[u8; 32]| VerifierKey::new(&name, KeyKind::Ed25519, *x).ok_or_else(|| super::damaged("name of the log"));
+    public.iter().map(key).collect()
+}
+
 /// See the module.
 pub struct TransparencyLog {
-    /// Signs checkpoints.
-    pub signer: Arc<dyn LogSigner>,
     /// Asked to sign each new checkpoint.
     pub witnesses: Vec<Arc<dyn Witness>>,
     resting: Mutex<HashMap<String, (u32, Timestamp)>>,
 }
 
 impl TransparencyLog {
-    /// The log with this key.
-    pub fn new(signer: Arc<dyn LogSigner>, witnesses: Vec<Arc<dyn Witness>>) -> Self {
-        Self { signer, witnesses, resting: Mutex::new(HashMap::new()) }
-    }
-
-    /// The key under the log's name: the recorded one, or before the first checkpoint the one it will get.
-    ///
-    /// # Errors
-    /// When the name cannot stand in a note.
-    pub fn key(&self, recorded: &str, issuer: &str) -> Result<VerifierKey, Error> {
-        let name = if recorded.is_empty() { origin_of(issuer) } else { recorded.to_owned() };
-        VerifierKey::new(&name, KeyKind::Ed25519, self.signer.public_key()).ok_or_else(|| super::damaged("name of the log"))
+    /// The log with these witnesses.
+    pub fn new(witnesses: Vec<Arc<dyn Witness>>) -> Self {
+        Self { witnesses, resting: Mutex::new(HashMap::new()) }
     }
 
     /// Whether a witness that failed is left alone for now.

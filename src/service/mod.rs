@@ -11,11 +11,15 @@ pub mod begin_login;
 pub mod change_badge;
 pub mod choose_organisation;
 pub mod complete_login;
+pub mod compromise_key;
 mod confirm_authority;
 pub mod deliver;
 pub mod error;
+pub mod historical_keys;
 pub mod identity_providers;
 pub mod issue;
+pub mod keyrings;
+pub mod list_keys;
 pub mod log;
 pub mod look_up;
 pub mod metrics;
@@ -26,11 +30,14 @@ pub mod readiness;
 pub mod receive_webhook;
 mod record_event;
 pub mod redeem_code;
+pub mod retire_key;
 pub mod return_to_platform;
+pub mod rotate_key;
 pub mod sequence_log;
 pub mod sign_out;
 pub mod status_view;
 pub mod sweep;
+pub mod turn_keys;
 pub mod verify;
 pub mod watch_identity_providers;
 
@@ -45,9 +52,8 @@ pub use identity_providers::IdentityProviders;
 pub use crate::store::applications::ApplicationRow;
 pub use crate::store::platforms::PlatformRow;
 
-use crate::ports::{Clock, Entropy, EventSink, Signer, Vault};
+use crate::ports::{Clock, Entropy, EventSink, Vault};
 use crate::store::Db;
-use crate::verifier::Verifier;
 
 /// Limits and lifetimes, from the validated configuration.
 #[derive(Clone, Debug)]
@@ -76,6 +82,8 @@ pub struct Settings {
     pub login_lifetime: Duration,
     /// How long evidence is kept.
     pub evidence_retention: Duration,
+    /// How long a key is published before it signs.
+    pub publish_keys_before: Duration,
     /// Deliveries in flight at once.
     pub delivery_concurrency: usize,
 }
@@ -88,8 +96,8 @@ pub struct App {
     pub clock: Arc<dyn Clock>,
     /// Randomness.
     pub entropy: Arc<dyn Entropy>,
-    /// Signing keys.
-    pub signer: Arc<dyn Signer>,
+    /// Signing keys, and the verifier made of the published ones.
+    pub keys: keyrings::Keyrings,
     /// Seals.
     pub vault: Arc<dyn Vault>,
     /// Identity providers.
@@ -98,8 +106,6 @@ pub struct App {
     pub sink: Arc<dyn EventSink>,
     /// Limits.
     pub settings: Settings,
-    /// Checks attestations with our own published keys.
-    pub verifier: Verifier,
     /// What is in force, in memory.
     pub view: status_view::StatusView,
     /// The transparency log.

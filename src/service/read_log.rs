@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use super::log::named;
 use super::{App, Error, look_up};
 use crate::domain::tlog::proof_file::ProofFile;
 use crate::domain::tlog::tile::{Asset, bundle};
@@ -10,13 +11,15 @@ use crate::domain::tlog::tree::{Tiles as _, Tree};
 use crate::store::log::{self, StoredTiles};
 use crate::store::{StoreError, Tx, ledger};
 
-/// The log's key, as auditors and witnesses are given it.
+/// The log's keys, as auditors and witnesses are given them: the one that signs, then the one that will sign next and signs
+/// beside it already.
 ///
 /// # Errors
 /// [`Error`] when the database is away.
-pub async fn key(app: &Arc<App>) -> Result<String, Error> {
+pub async fn key_lines(app: &Arc<App>) -> Result<String, Error> {
     let state = app.db.read("log_key", log::state).await.map_err(Error::from)?;
-    app.log.key(&state.origin, &app.settings.issuer).map(|k| k.to_string())
+    let keys = named(app.keys.known().signing_log_keys(), &state.origin, &app.settings.issuer)?;
+    Ok(keys.iter().map(|k| format!("{k}\n")).collect())
 }
 
 /// The newest checkpoint.

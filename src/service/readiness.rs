@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use super::App;
+use crate::domain::signing_key::KeyPurpose;
 use crate::domain::time::Timestamp;
 use crate::store::{StoreError, deliveries};
 
@@ -33,7 +34,8 @@ pub struct Readiness {
 pub async fn readiness(app: &Arc<App>) -> Readiness {
     let now = app.clock.now();
     let backlog = app.db.read("readiness", |tx| -> Result<_, StoreError> { deliveries::backlog(tx) }).await.ok();
-    let keys = app.signer.public_keys().len() >= 2;
+    let known = app.keys.known();
+    let keys = [KeyPurpose::Badge, KeyPurpose::Status].into_iter().all(|p| known.active(p).is_some());
     let age = app.view.age(now);
     let ready = backlog.is_some() && keys && age.is_some_and(|a| a <= app.settings.view_max_age);
     Readiness {

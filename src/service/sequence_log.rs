@@ -7,11 +7,12 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::log::named;
 use super::{App, Error};
 use crate::domain::badge::EventKind;
 use crate::domain::status::ListValue;
 use crate::domain::time::Timestamp;
-use crate::domain::tlog::checkpoint::Checkpoint;
+use crate::domain::tlog::checkpoint::{Checkpoint, origin_of};
 use crate::domain::tlog::leaf::{EventLeaf, Leaf, LedgerRow, ListLeaf, ListWord, VERSION, digest, row_digest};
 use crate::domain::tlog::note::SignedNote;
 use crate::domain::tlog::proof::verify_consistency;
@@ -180,12 +181,16 @@ fn list_leaves(tx: &mut Tx<'_>, seq: i64, now: Timestamp) -> Result<Vec<Leaf>, E
 /// Signs a checkpoint when leaves were added since the last one. Signs nothing that does not extend it.
 async fn sign_checkpoint(app: &Arc<App>) -> Result<(), Error> {
     let Some((old, checkpoint)) = app.db.read("plan_checkpoint", next_checkpoint).await? else { return Ok(()) };
-    let key = app.log.key(&old.origin, &app.settings.issuer)?;
-    let checkpoint = Checkpoint { origin: key.name().to_owned(), ..checkpoint };
+    let origin = if old.origin.is_empty() { origin_of(&app.settings.issuer) } else { old.origin.clone() };
+    let checkpoint = Checkpoint { origin, ..checkpoint };
     let text = checkpoint.text();
-    let signature = app.log.signer.sign(text.as_bytes()).map_err(|e| Error::Unavailable(e.to_string()))?;
-    let note = SignedNote { signatures: vec![key.line(&signature)], text }.to_string();
-    verifier::log::checkpoint(&note, &key).map_err(|e| Error::Internal(format!("own checkpoint does not verify: {e}")))?;
+    let signed = app.keys.sign_note(text.as_bytes())?;
+    let keys = named(&signed.iter().map(|s| s.public).collect::<Vec<_>>(), &checkpoint.origin, &app.settings.issuer)?;
+    let note = SignedNote { signatures: keys.iter().zip(&signed).map(|(k, s)| k.line(&s.signature)).collect(), text }.to_string();
+    for key in &keys {
+        verifier::log::checkpoint(&note, std::slice::from_ref(key))
+            .map_err(|e| Error::Internal(format!("own checkpoint does not verify: {e}")))?;
+    }
     let row = CheckpointRow {
         size: i64::try_from(checkpoint.size).map_err(|_| super::damaged("log size"))?,
         root: checkpoint.root.to_vec(),

@@ -47,6 +47,8 @@ pub struct Published {
     pub etag: String,
     /// When it was signed.
     pub issued_at: Timestamp,
+    /// By which key.
+    kid: String,
 }
 
 /// From this age on, the place of an attestation that was prepared and is not recorded reads SUSPENDED.
@@ -170,8 +172,13 @@ impl StatusView {
     fn publish(&self, app: &App, now: Timestamp) -> Result<(), Error> {
         let due: Vec<(i64, StatusBits)> = {
             let inner = self.inner.read().unwrap_or_else(std::sync::PoisonError::into_inner);
-            let old =
-                |l: &List| l.published.as_ref().is_none_or(|p| now.since(p.issued_at) >= app.settings.status_ttl || p.issued_at > now);
+            let known = app.keys.known();
+            let key = known.active(KeyPurpose::Status);
+            // A list signed by a key that was called compromised is refused by whoever reads the keys anew.
+            let other = |p: &Published| key.is_some_and(|key| p.kid != key);
+            let old = |l: &List| {
+                l.published.as_ref().is_none_or(|p| now.since(p.issued_at) >= app.settings.status_ttl || p.issued_at > now || other(p))
+            };
             inner.lists.iter().filter(|(_, l)| l.dirty || old(l)).map(|(id, l)| (*id, l.bits.clone())).collect()
         };
         for (id, bits) in due {
@@ -231,10 +238,9 @@ fn sign(app: &App, id: i64, bits: &StatusBits, now: Timestamp) -> Result<Publish
         "ttl": app.settings.status_ttl.as_secs(),
         "status_list": { "bits": status_list::BITS, "lst": bits.to_lst(), "aggregation_uri": format!("{iss}/status") },
     });
-    let signed =
-        app.signer.sign_jwt(KeyPurpose::Status, status_list::TYP, &claims.to_string()).map_err(|e| Error::Unavailable(e.to_string()))?;
+    let signed = app.keys.sign_jwt(KeyPurpose::Status, status_list::TYP, &claims.to_string())?;
     let token = signed.token.into_bytes();
     let mut gz = GzEncoder::new(Vec::new(), Compression::best());
     let gzip = gz.write_all(&token).and_then(|()| gz.finish()).map_err(|e| Error::Internal(e.to_string()))?;
-    Ok(Published { etag: format!("\"{}\"", &digest::sha256_hex(&token)[..32]), gzip, token, issued_at: now })
+    Ok(Published { etag: format!("\"{}\"", &digest::sha256_hex(&token)[..32]), gzip, token, issued_at: now, kid: signed.kid })
 }

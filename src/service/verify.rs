@@ -133,7 +133,7 @@ fn by_attestation(app: &Arc<App>, token: &str, community: Option<&CommunityRef>)
     let mut looked_up = None;
     // The same order of checks as offline, so that both give the same word. The view knows more than a list does (reason,
     // version), so its answer is taken out here.
-    let verdict = app.verifier.verify_with(token, community, now, |claims| {
+    let verdict = app.keys.known().verifier.verify_with(token, community, now, |claims| {
         looked_up = Some((of_claims(claims), app.view.get(app, claims.jti)));
         Ok(ListValue::Valid)
     });
@@ -219,7 +219,7 @@ fn answer_of(community: CommunityRef, found: Option<BadgeFacts>, now: Timestamp)
 /// [`Error::StatusStale`] when no verdict can be given.
 pub fn trust_mark_status(app: &Arc<App>, mark: &str) -> Result<Option<String>, Error> {
     let now = app.clock.now();
-    let status = match app.verifier.attestation(mark, now) {
+    let status = match app.keys.known().verifier.attestation(mark, now) {
         Ok(attested) => match known(app, attested.claims.jti)? {
             Some(status) => status,
             None => return Ok(None),
@@ -230,7 +230,7 @@ pub fn trust_mark_status(app: &Arc<App>, mark: &str) -> Result<Option<String>, E
     };
     let claims = json!({ "iss": app.settings.issuer, "iat": now.secs(), "trust_mark": mark, "status": status.trust_mark_status() });
     let typ = "trust-mark-status-response+jwt";
-    let signed = app.signer.sign_jwt(KeyPurpose::Badge, typ, &claims.to_string()).map_err(|e| Error::Unavailable(e.to_string()))?;
+    let signed = app.keys.sign_jwt(KeyPurpose::Badge, typ, &claims.to_string())?;
     Ok(Some(signed.token))
 }
 

@@ -295,6 +295,12 @@ diesel::table! {
         public_jwk -> Text,
         sealed -> Binary,
         created_at -> BigInt,
+        due_at -> Nullable<BigInt>,
+        activated_at -> Nullable<BigInt>,
+        retired_at -> Nullable<BigInt>,
+        withdrawn_at -> Nullable<BigInt>,
+        compromised_at -> Nullable<BigInt>,
+        updated_by -> Text,
     }
 }
 

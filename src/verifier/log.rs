@@ -46,16 +46,15 @@ pub fn signed_by(text: &str, signature: &Signature, key: &VerifierKey) -> bool {
     })
 }
 
-/// A checkpoint the key of the log signed.
+/// A checkpoint that one of the log's keys signed. A log signs with the key it publishes first and with the one it will
+/// use next; whoever knows either can read it.
 ///
 /// # Errors
 /// [`LogFault`].
-pub fn checkpoint(note: &str, key: &VerifierKey) -> Result<(Checkpoint, SignedNote), LogFault> {
+pub fn checkpoint(note: &str, keys: &[VerifierKey]) -> Result<(Checkpoint, SignedNote), LogFault> {
     let note = SignedNote::parse(note).ok_or(LogFault::NotANote)?;
-    if !note.signatures.iter().any(|s| signed_by(&note.text, s, key)) {
-        return Err(LogFault::Signature);
-    }
-    let checkpoint = Checkpoint::parse(&note.text).filter(|c| c.origin == key.name()).ok_or(LogFault::NotACheckpoint)?;
+    let signer = keys.iter().find(|key| note.signatures.iter().any(|s| signed_by(&note.text, s, key))).ok_or(LogFault::Signature)?;
+    let checkpoint = Checkpoint::parse(&note.text).filter(|c| c.origin == signer.name()).ok_or(LogFault::NotACheckpoint)?;
     Ok((checkpoint, note))
 }
 
@@ -72,12 +71,12 @@ pub struct Logged {
     pub witnesses: Vec<String>,
 }
 
-/// Checks that `file` proves the attestation `token` to be in the log with `key`, and that at least `quorum` of `witnesses`
+/// Checks that `file` proves the attestation `token` to be in the log with one of `keys`, and that at least `quorum` of `witnesses`
 /// signed the checkpoint.
 ///
 /// # Errors
 /// [`LogFault`].
-pub fn proof(file: &str, token: &str, key: &VerifierKey, witnesses: &[VerifierKey], quorum: usize) -> Result<Logged, LogFault> {
+pub fn proof(file: &str, token: &str, keys: &[VerifierKey], witnesses: &[VerifierKey], quorum: usize) -> Result<Logged, LogFault> {
     let file = ProofFile::parse(file).ok_or(LogFault::NotAProof)?;
     let entry = file.extra.as_deref().ok_or(LogFault::NotAProof)?;
     let Some(Leaf::Event(event)) = Leaf::parse(entry) else { return Err(LogFault::NotAProof) };
@@ -85,7 +84,7 @@ pub fn proof(file: &str, token: &str, key: &VerifierKey, witnesses: &[VerifierKe
     if !records || event.sha256.as_deref() != Some(digest(token.as_bytes()).as_str()) {
         return Err(LogFault::OtherToken);
     }
-    let (checkpoint, note) = checkpoint(&file.checkpoint, key)?;
+    let (checkpoint, note) = checkpoint(&file.checkpoint, keys)?;
     verify_inclusion(&leaf_hash(entry), file.index, checkpoint.size, &file.proof, &checkpoint.root).map_err(LogFault::Inclusion)?;
     let vouched = witnesses.iter().filter(|w| note.signatures.iter().any(|s| signed_by(&note.text, s, w)));
     let witnesses: Vec<String> = vouched.map(|w| w.name().to_owned()).collect();

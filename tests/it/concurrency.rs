@@ -81,7 +81,7 @@ async fn places_in_lists_are_distinct_and_gapless_across_a_roll_over() {
     let mut jtis = HashSet::new();
     for (_, body) in &answers {
         let token = body["authorization_details"][0]["attestation"].as_str().unwrap();
-        let claims = h.app().verifier.attestation(token, h.app().clock.now()).unwrap().claims;
+        let claims = h.app().keys.known().verifier.attestation(token, h.app().clock.now()).unwrap().claims;
         assert!(jtis.insert(claims.jti.to_string()));
         let place = claims.status.status_list;
         let list = place.uri.rsplit('/').next().unwrap().parse().unwrap();

@@ -72,7 +72,7 @@ async fn finished_after(left: &Remains) {
     let (h, mut db) = reopen(left).await;
     let prepared = assert_unrecorded(&h, &mut db, left).await;
     let token = finish(&h, &mut db, &left.code).await;
-    let claims = h.app().verifier.attestation(&token, h.app().clock.now()).unwrap().claims;
+    let claims = h.app().keys.known().verifier.attestation(&token, h.app().clock.now()).unwrap().claims;
     let place = &claims.status.status_list;
     assert!(place.uri.ends_with(&format!("/status/{}", prepared[1])));
     assert_eq!((claims.jti.to_string(), place.idx.to_string()), (prepared[0].clone(), prepared[2].clone()), "the same id and place");
@@ -101,7 +101,7 @@ async fn given_up_after(left: &Remains) {
     assert_eq!((status, body["error"].as_str()), (400, Some("invalid_grant")), "the code has run out meanwhile: {body}");
 
     let token = finish(&h, &mut db, &code_for(&h, COMMUNITY).await).await;
-    let claims = h.app().verifier.attestation(&token, h.app().clock.now()).unwrap().claims;
+    let claims = h.app().keys.known().verifier.attestation(&token, h.app().clock.now()).unwrap().claims;
     assert_ne!(claims.jti.to_string(), jti);
     assert_ne!(claims.status.status_list.idx.to_string(), idx, "a place is never given twice");
     if let Some(token) = &left.leaked {
@@ -196,7 +196,7 @@ async fn online(h: &Harness, token: &str) -> Value {
 
 /// As a platform does it: with the status list published now.
 async fn offline(h: &Harness, token: &str) -> Verdict {
-    let (verifier, now) = (&h.app().verifier, h.app().clock.now());
+    let (verifier, now) = (&h.app().keys.known().verifier, h.app().clock.now());
     let claims: AttestationClaims = verifier.attestation(token, now).unwrap().claims;
     let uri = claims.status.status_list.uri;
     let list = h.http.get(&uri).send().await.unwrap().text().await.unwrap();
@@ -225,7 +225,7 @@ async fn a_failing_write_records_nothing_and_the_code_stays_good() {
 
         db.repair(table);
         let token = finish(&h, &mut db, &code).await;
-        let claims = h.app().verifier.attestation(&token, h.app().clock.now()).unwrap().claims;
+        let claims = h.app().keys.known().verifier.attestation(&token, h.app().clock.now()).unwrap().claims;
         assert_eq!([claims.jti.to_string()], jti[..], "{table}");
         h.stop().await;
     }

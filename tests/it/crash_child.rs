@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 
 use gosbadge::cli::wire::Parts;
 use gosbadge::domain::time::Timestamp;
-use gosbadge::ports::signer::{KeyPurpose, PublicJwk, SignedJwt, Signer, SignerError};
-use gosbadge::ports::{Clock, Entropy};
+use gosbadge::ports::signer::{HeldKey, KeyPurpose, NewKey, NoteSignature, SignedJwt, SignerError};
+use gosbadge::ports::{Clock, Entropy, Signer};
 use tempfile::TempDir;
 
 use crate::harness::{Harness, Person, VERIFIER, parameter, plain_client};
@@ -196,7 +196,15 @@ impl Signer for WatchedSigner {
         Ok(signed)
     }
 
-    fn public_keys(&self) -> Vec<PublicJwk> {
-        self.0.public_keys()
+    fn generate(&self, purpose: KeyPurpose) -> Result<NewKey, SignerError> {
+        self.0.generate(purpose)
+    }
+
+    fn hold(&self, keys: Vec<HeldKey>) -> Result<(), SignerError> {
+        self.0.hold(keys)
+    }
+
+    fn sign_note(&self, message: &[u8]) -> Result<Vec<NoteSignature>, SignerError> {
+        self.0.sign_note(message)
     }
 }

@@ -79,7 +79,7 @@ async fn check_after_restart(place: &Place, issues: &[Issue], received: &Message
             Fate::Revoked => assert_eq!(found, "revoked", "an acknowledged revocation was lost: {answer}"),
             Fate::Unanswered => assert!(["active", "revoked"].contains(&found), "{answer}"),
         }
-        let claims = h.app().verifier.attestation(&issue.token, h.app().clock.now()).unwrap().claims;
+        let claims = h.app().keys.known().verifier.attestation(&issue.token, h.app().clock.now()).unwrap().claims;
         assert!(jtis.insert(claims.jti.to_string()), "{} was given twice", claims.jti);
         let place = claims.status.status_list;
         assert!(places.insert((place.uri.clone(), place.idx)), "{} {} was given twice", place.uri, place.idx);

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use ct_merkle::InclusionProof;
 use futures_util::future::join_all;
 use gosbadge::cli::wire::{self, NoIdentityProvider, Parts};
+use gosbadge::domain::tlog::note::VerifierKey;
 use gosbadge::service::audit_log::audit_log;
 use gosbadge::service::sequence_log::sequence_log;
 use gosbadge::verifier::log::{LogFault, proof};
@@ -111,13 +112,16 @@ async fn the_proof_beside_a_badge_verifies_and_proves_nothing_else() {
     assert_eq!(leaf["sha256"], digest(issued.attestation.as_bytes()));
 
     // What a platform embeds says the same.
-    let key = text(&h, "/log/key").await.trim_end().parse().unwrap();
-    let logged = proof(&file, &issued.attestation, &key, &[], 0).unwrap();
+    let keys: Vec<VerifierKey> = text(&h, "/log/key").await.lines().map(|k| k.parse().unwrap()).collect();
+    let logged = proof(&file, &issued.attestation, &keys, &[], 0).unwrap();
+    for one in &keys {
+        assert!(proof(&file, &issued.attestation, std::slice::from_ref(one), &[], 0).is_ok(), "either key will do");
+    }
     assert_eq!((logged.index, logged.event.badge), (0, issued.badge.clone()));
-    assert_eq!(proof(&file, &issued.attestation, &key, &[], 1).err(), Some(LogFault::Witnesses));
-    assert_eq!(proof(&file, "another.token.x", &key, &[], 0).err(), Some(LogFault::OtherToken));
+    assert_eq!(proof(&file, &issued.attestation, &keys, &[], 1).err(), Some(LogFault::Witnesses));
+    assert_eq!(proof(&file, "another.token.x", &keys, &[], 0).err(), Some(LogFault::OtherToken));
     let moved = file.replacen("index 0", "index 1", 1);
-    assert!(matches!(proof(&moved, &issued.attestation, &key, &[], 0), Err(LogFault::Inclusion(_))));
+    assert!(matches!(proof(&moved, &issued.attestation, &keys, &[], 0), Err(LogFault::Inclusion(_))));
     h.stop().await;
 }
 

@@ -20,6 +20,7 @@ mod esia_modes;
 mod flow;
 mod gost_engine;
 mod harness;
+mod keys;
 mod kill;
 mod kill_load;
 mod log;

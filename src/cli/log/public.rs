@@ -55,18 +55,18 @@ impl Site<'_> {
     }
 }
 
-/// Audits the log of the service at `url`. Without `key` the one it publishes is believed.
+/// Audits the log of the service at `url`. Without `key` the ones it publishes are believed.
 ///
 /// # Errors
 /// [`WireError`] when something cannot be fetched. What is wrong with the log is in the report.
 pub(super) async fn audit(url: &str, key: Option<VerifierKey>, kept: &[Kept], clock: &dyn Clock) -> Result<Report, WireError> {
     let client = Client::builder().timeout(TIMEOUT).redirect(redirect::Policy::none()).build().map_err(WireError::new)?;
     let site = Site { client, url: url.trim_end_matches('/') };
-    let key = match key {
-        Some(key) => key,
-        None => site.text("/log/key", NOTE_MAX).await?.trim_end().parse().map_err(WireError::new)?,
+    let keys: Vec<VerifierKey> = match key {
+        Some(key) => vec![key],
+        None => site.text("/log/key", NOTE_MAX).await?.lines().map(|k| k.parse().map_err(WireError::new)).collect::<Result<_, _>>()?,
     };
-    let mut report = Report { key: key.to_string(), ..Report::default() };
+    let mut report = Report { keys: keys.iter().map(ToString::to_string).collect(), ..Report::default() };
     let find = |report: &mut Report, place: String, what: String| report.findings.push(Finding { place, what });
 
     let mut claims: BTreeMap<u64, Vec<(String, [u8; 32])>> = BTreeMap::new();
@@ -74,7 +74,7 @@ pub(super) async fn audit(url: &str, key: Option<VerifierKey>, kept: &[Kept], cl
     let mut size = 0;
     for kept in kept.iter().chain([&newest]) {
         report.checkpoints += 1;
-        match verifier::log::checkpoint(&kept.note, &key) {
+        match verifier::log::checkpoint(&kept.note, &keys) {
             Ok((checkpoint, _)) => {
                 size = checkpoint.size;
                 claims.entry(checkpoint.size).or_default().push((kept.name.clone(), checkpoint.root));

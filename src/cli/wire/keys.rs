@@ -1,4 +1,4 @@
-//! Keys at start: unsealed from the database, made at the very first start; key-encryption keys of a development set-up.
+//! Key-encryption keys of a development set-up, in files.
 
 use std::fs;
 use std::io::Write as _;
@@ -6,87 +6,11 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
 use base64::Engine as _;
-use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use base64::engine::general_purpose::STANDARD;
 
 use super::WireError;
-use crate::adapters::log_signer::LogKey;
-use crate::adapters::signer;
 use crate::config::Config;
-use crate::domain::time::Timestamp;
-use crate::ports::signer::KeyPurpose;
-use crate::ports::vault::SealFor;
-use crate::ports::{Entropy, LogSigner as _, Vault};
-use crate::store::keys::{self, KeyRow};
-use crate::store::{Db, StoreError};
-
-/// The private keys in force, unsealed; makes the first ones.
-pub(super) async fn load_or_make(db: &Db, vault: &dyn Vault, now: Timestamp) -> Result<Vec<(KeyPurpose, Vec<u8>)>, WireError> {
-    for purpose in [KeyPurpose::Badge, KeyPurpose::Status] {
-        let rows = db.read("list_keys", keys::list).await.map_err(WireError::new)?;
-        if rows.iter().any(|r| r.purpose == purpose.as_str() && r.state == "active") {
-            continue;
-        }
-        let pair = signer::generate(purpose).map_err(WireError::new)?;
-        let row = KeyRow {
-            sealed: vault.seal(SealFor::SigningKey, &pair.jwk.kid, &pair.pkcs8),
-            public_jwk: serde_json::to_string(&pair.jwk).map_err(WireError::new)?,
-            kid: pair.jwk.kid,
-            purpose: purpose.as_str().to_owned(),
-            state: "active".to_owned(),
-            created_at: now.millis(),
-        };
-        match db.write("make_key", move |tx| keys::insert(tx, &row)).await {
-            // Another process made the first key at the same moment; its key counts.
-            Ok(()) | Err(StoreError::Duplicate) => {}
-            Err(e) => return Err(WireError::new(e)),
-        }
-    }
-    let rows = db.read("list_keys", keys::list).await.map_err(WireError::new)?;
-    let open = |row: KeyRow| {
-        let purpose = match row.purpose.as_str() {
-            "badge" => KeyPurpose::Badge,
-            "status" => KeyPurpose::Status,
-            other => return Err(WireError(format!("signing key {} has the unknown purpose {other:?}", row.kid))),
-        };
-        let plain = vault.open(SealFor::SigningKey, &row.kid, &row.sealed).map_err(|_| {
-            WireError(format!("signing key {} does not open: keys.kek must hold the key-encryption key it was sealed under", row.kid))
-        })?;
-        Ok((purpose, plain))
-    };
-    rows.into_iter().filter(|r| r.purpose != "log").map(open).collect()
-}
-
-/// The transparency log's key, unsealed; made at the first start. Kept beside the signing keys but published apart from them,
-/// because a verifier of attestations has no use for it.
-pub(super) async fn load_or_make_log_key(db: &Db, vault: &dyn Vault, entropy: &dyn Entropy, now: Timestamp) -> Result<LogKey, WireError> {
-    const PURPOSE: &str = "log";
-    let active = |rows: Vec<KeyRow>| rows.into_iter().find(|r| r.purpose == PURPOSE && r.state == "active");
-    let mut row = active(db.read("list_keys", keys::list).await.map_err(WireError::new)?);
-    if row.is_none() {
-        let pkcs8 = LogKey::generate().map_err(WireError::new)?;
-        let x = URL_SAFE_NO_PAD.encode(LogKey::new(&pkcs8).map_err(WireError::new)?.public_key());
-        let kid = format!("log_{}", entropy.uuid());
-        let new = KeyRow {
-            sealed: vault.seal(SealFor::SigningKey, &kid, &pkcs8),
-            public_jwk: serde_json::json!({ "kty": "OKP", "crv": "Ed25519", "x": x, "kid": kid, "purpose": PURPOSE }).to_string(),
-            kid,
-            purpose: PURPOSE.to_owned(),
-            state: "active".to_owned(),
-            created_at: now.millis(),
-        };
-        match db.write("make_key", move |tx| keys::insert(tx, &new)).await {
-            // As above: another process's key counts.
-            Ok(()) | Err(StoreError::Duplicate) => {}
-            Err(e) => return Err(WireError::new(e)),
-        }
-        row = active(db.read("list_keys", keys::list).await.map_err(WireError::new)?);
-    }
-    let row = row.ok_or_else(|| WireError("the transparency log has no key".to_owned()))?;
-    let plain = vault.open(SealFor::SigningKey, &row.kid, &row.sealed).map_err(|_| {
-        WireError("the key of the transparency log does not open: keys.kek must hold the key-encryption key it was sealed under".to_owned())
-    })?;
-    LogKey::new(&plain).map_err(WireError::new)
-}
+use crate::ports::Entropy;
 
 /// A key of a development set-up, kept in the data directory; made at first use. The configuration demands real ones
 /// wherever the service is reachable from outside.

@@ -26,7 +26,7 @@ pub(super) struct Wanted {
 pub(super) fn read(
     tx: &mut Tx<'_>,
     state: &LogState,
-    key: &VerifierKey,
+    keys: &[VerifierKey],
     witnesses: &[VerifierKey],
     kept: &[Kept],
     report: &mut Report,
@@ -37,7 +37,7 @@ pub(super) fn read(
         for row in &page {
             after = row.size;
             report.checkpoints += 1;
-            if let Some((size, root)) = recorded(row, key, report) {
+            if let Some((size, root)) = recorded(row, keys, report) {
                 wanted.roots.entry(size).or_default().push((place(row.size), root));
                 wanted.recorded.push((size, root));
             }
@@ -55,7 +55,7 @@ pub(super) fn read(
     }
     for k in kept {
         report.checkpoints += 1;
-        match signatures::checkpoint(&k.note, key) {
+        match signatures::checkpoint(&k.note, keys) {
             Ok((c, _)) => wanted.roots.entry(c.size).or_default().push((k.name.clone(), c.root)),
             Err(e) => report.find(k.name.clone(), e.to_string()),
         }
@@ -67,8 +67,8 @@ fn place(size: i64) -> String {
     format!("checkpoint {size}")
 }
 
-fn recorded(row: &CheckpointRow, key: &VerifierKey, report: &mut Report) -> Option<(u64, Hash)> {
-    let checkpoint = match signatures::checkpoint(&row.note, key) {
+fn recorded(row: &CheckpointRow, keys: &[VerifierKey], report: &mut Report) -> Option<(u64, Hash)> {
+    let checkpoint = match signatures::checkpoint(&row.note, keys) {
         Ok((checkpoint, _)) => checkpoint,
         Err(e) => {
             report.find(place(row.size), e.to_string());

@@ -122,7 +122,7 @@ async fn refused_for_what_they_are() {
     // Signed with the right key about an attestation nobody recorded.
     let mut claims = jsonwebtoken::dangerous::insecure_decode::<Value>(&issued.attestation).unwrap().claims;
     claims["jti"] = json!("att_01KAR4TB3K6S0P7F2QG8RNV4XW");
-    let unrecorded = h.app().signer.sign_jwt(KeyPurpose::Badge, TYP, &claims.to_string()).unwrap().token;
+    let unrecorded = h.app().keys.sign_jwt(KeyPurpose::Badge, TYP, &claims.to_string()).unwrap().token;
     let (_, answer) = h.verify(json!({ "attestation": unrecorded })).await;
     assert_eq!((answer["verdict"].as_str(), answer["status"].as_str()), (Some("invalid"), Some("unknown")), "{answer}");
     assert_eq!(by_community(&h, "218000002").await["status"], "unknown");

@@ -49,7 +49,7 @@ async fn marks_nobody_issued() {
     let stranger = TestIssuer::new("https://badge.example.ru");
     let mut claims = jsonwebtoken::dangerous::insecure_decode::<Value>(&issued.attestation).unwrap().claims;
     claims["jti"] = json!("att_01KAR4TB3K6S0P7F2QG8RNV4XW");
-    let unrecorded = h.app().signer.sign_jwt(KeyPurpose::Badge, TYP, &claims.to_string()).unwrap().token;
+    let unrecorded = h.app().keys.sign_jwt(KeyPurpose::Badge, TYP, &claims.to_string()).unwrap().token;
     for mark in ["x", &stranger.attestation(stranger.now + 60), &tampered(&issued.attestation), &unrecorded] {
         let answer = ask(&h, mark).await;
         assert_eq!((answer.status().as_u16(), &answer.headers()["content-type"]), (404, &"application/json".parse().unwrap()), "{mark}");

@@ -3,7 +3,7 @@
 use std::process::{Command, Output};
 
 use gosbadge::domain::tlog::checkpoint::Checkpoint;
-use gosbadge::domain::tlog::note::SignedNote;
+use gosbadge::domain::tlog::note::{KeyKind, SignedNote, VerifierKey};
 use gosbadge::service::audit_log::{Finding, Kept, audit_log};
 use gosbadge::service::sequence_log::sequence_log;
 use serde_json::{Value, json};
@@ -123,10 +123,10 @@ async fn a_list_that_un_revokes_is_found_before_and_after_it_is_logged() {
 /// A note by the log's own key over another root: what a split view is made of.
 async fn forged(h: &Harness, size: u64) -> String {
     let log = PublicLog::open(h).await;
-    let key = h.app().log.key(&log.name, "").unwrap();
     let text = Checkpoint { origin: log.name.clone(), size, root: [7; 32] }.text();
-    let signature = h.app().log.signer.sign(text.as_bytes()).unwrap();
-    SignedNote { signatures: vec![key.line(&signature)], text }.to_string()
+    let signed = h.app().keys.sign_note(text.as_bytes()).unwrap().remove(0);
+    let key = VerifierKey::new(&log.name, KeyKind::Ed25519, signed.public).unwrap();
+    SignedNote { signatures: vec![key.line(&signed.signature)], text }.to_string()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -198,7 +198,7 @@ async fn a_rewritten_log_is_found() {
 async fn anybody_can_audit_over_http() {
     let h = history().await;
     let url = h.ready().public_url.clone();
-    let key = super::reader::text(&h, "/log/key").await.trim_end().to_owned();
+    let key = super::reader::text(&h, "/log/key").await.lines().next().unwrap().to_owned();
     let verify = |more: &[&str]| {
         let out = gosbadge(&h, &[&["log", "verify", "--json", "--url", url.as_str()], more].concat());
         let report: Value = serde_json::from_slice(&out.stdout).unwrap_or_else(|e| panic!("{e}: {out:?}"));

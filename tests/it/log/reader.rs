@@ -39,8 +39,10 @@ pub struct PublicLog<'a> {
 
 impl<'a> PublicLog<'a> {
     pub async fn open(h: &'a Harness) -> Self {
-        let line = text(h, "/log/key").await;
-        let (name, rest) = line.trim_end().split_once('+').unwrap();
+        let lines = text(h, "/log/key").await;
+        // The key that signs, then the one that will.
+        assert_eq!(lines.lines().count(), 2, "{lines}");
+        let (name, rest) = lines.lines().next().unwrap().split_once('+').unwrap();
         let (hash, key) = rest.split_once('+').unwrap();
         let key = STANDARD.decode(key).unwrap();
         assert_eq!((key.len(), key[0]), (33, 1));

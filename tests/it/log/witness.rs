@@ -124,11 +124,11 @@ async fn cosignatures_stand_on_the_checkpoint_and_in_the_proof() {
     log.wait_for(&issued.badge, "issued").await;
     h.admin(&issued.badge, "suspend", json!({ "reason": "operator_decision" })).await;
     log.wait_for(&issued.badge, "suspended").await;
-    let cosigned = h.until("a cosigned checkpoint", async || Some(log.checkpoint().await).filter(|c| c.signatures == 2)).await;
+    let cosigned = h.until("a cosigned checkpoint", async || Some(log.checkpoint().await).filter(|c| c.signatures == 3)).await;
     assert!(cosigned.note.contains(&format!("\n— {NAME} ")) && !cosigned.note.contains("other.example"));
     let file = text(&h, &format!("/c/{}.tlog-proof", sub_of(&issued.attestation))).await;
-    let log_key = text(&h, "/log/key").await.trim_end().parse().unwrap();
-    let logged = proof(&file, &issued.attestation, &log_key, std::slice::from_ref(&key), 1).unwrap();
+    let log_keys: Vec<VerifierKey> = text(&h, "/log/key").await.lines().map(|k| k.parse().unwrap()).collect();
+    let logged = proof(&file, &issued.attestation, &log_keys, std::slice::from_ref(&key), 1).unwrap();
     assert_eq!(logged.witnesses, [NAME]);
     assert!(witness.answers().iter().all(|s| *s == 200));
     let report = audit_log(h.app(), Vec::new()).await.unwrap();
@@ -152,12 +152,12 @@ async fn a_witness_that_is_away_or_knows_better_holds_up_nothing() {
         assert_eq!(ask_witnesses(h.app()).await.unwrap(), 0);
     }
     assert_eq!(witness.answers(), [503], "a witness that failed is left alone for a while");
-    assert_eq!((log.checkpoint().await.size, log.checkpoint().await.signatures), (2, 1));
+    assert_eq!((log.checkpoint().await.size, log.checkpoint().await.signatures), (2, 2));
 
     witness.0.lock().unwrap().broken = None;
     h.clock.advance(Duration::from_secs(6));
     assert_eq!(ask_witnesses(h.app()).await.unwrap(), 1);
-    assert_eq!(log.checkpoint().await.signatures, 2);
+    assert_eq!(log.checkpoint().await.signatures, 3);
     assert_eq!(ask_witnesses(h.app()).await.unwrap(), 0, "nothing new");
     assert_eq!(witness.answers(), [200]);
 
@@ -179,7 +179,7 @@ async fn a_witness_that_is_away_or_knows_better_holds_up_nothing() {
     h.issue("218000006", "kindergarten-head").await;
     sequence_log(h.app()).await.unwrap();
     assert_eq!(ask_witnesses(h.app()).await.unwrap(), 0);
-    assert_eq!((witness.answers(), log.checkpoint().await.signatures), (vec![422], 1));
+    assert_eq!((witness.answers(), log.checkpoint().await.signatures), (vec![422], 2));
 
     // A line that is not its own.
     db.run("UPDATE log_cosignatures SET line = replace(line, '— w', '— v')");

@@ -1,10 +1,9 @@
-//! The transparency log's key in memory: Ed25519 through `openssl`.
+//! A key of the transparency log in memory: Ed25519 through `openssl`.
 
 use openssl::error::ErrorStack;
 use openssl::pkey::{Id, PKey, Private};
 use openssl::sign::Signer;
 
-use crate::ports::LogSigner;
 use crate::ports::signer::SignerError;
 
 /// A key of the log.
@@ -36,14 +35,17 @@ impl LogKey {
         let public = public.try_into().map_err(|_| bad("its public half has another length".to_owned()))?;
         Ok(Self { private, public })
     }
-}
 
-impl LogSigner for LogKey {
-    fn public_key(&self) -> [u8; 32] {
+    /// The public half.
+    pub const fn public_key(&self) -> [u8; 32] {
         self.public
     }
 
-    fn sign(&self, message: &[u8]) -> Result<[u8; 64], SignerError> {
+    /// Signs a message.
+    ///
+    /// # Errors
+    /// [`SignerError`].
+    pub fn sign(&self, message: &[u8]) -> Result<[u8; 64], SignerError> {
         let mut signer = Signer::new_without_digest(&self.private).map_err(|e| SignerError(e.to_string()))?;
         let signature = signer.sign_oneshot_to_vec(message).map_err(|e| SignerError(e.to_string()))?;
         signature.try_into().map_err(|_| SignerError("an Ed25519 signature has 64 bytes".to_owned()))
@@ -65,10 +67,10 @@ mod tests {
         let said = Checkpoint { origin: "badge.example.ru/log".to_owned(), size: 7, root: [5; 32] };
         let line = key.line(&signer.sign(said.text().as_bytes()).unwrap());
         let note = SignedNote { text: said.text(), signatures: vec![line] }.to_string();
-        assert_eq!(checkpoint(&note, &key).map(|c| c.0), Ok(said));
-        assert_eq!(checkpoint(&note.replacen("\n7\n", "\n8\n", 1), &key).err(), Some(LogFault::Signature));
+        assert_eq!(checkpoint(&note, std::slice::from_ref(&key)).map(|c| c.0), Ok(said));
+        assert_eq!(checkpoint(&note.replacen("\n7\n", "\n8\n", 1), std::slice::from_ref(&key)).err(), Some(LogFault::Signature));
         let other = VerifierKey::new("badge.example.ru/log", KeyKind::Ed25519, [1; 32]).unwrap();
-        assert_eq!(checkpoint(&note, &other).err(), Some(LogFault::Signature));
+        assert_eq!(checkpoint(&note, &[other]).err(), Some(LogFault::Signature));
         assert!(LogKey::new(b"no key").is_err());
     }
 }
