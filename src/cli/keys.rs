@@ -107,7 +107,8 @@ async fn list(app: &Arc<App>, as_json: bool) -> Result<(), WireError> {
 
 fn compromised_json(kid: &str, c: &Compromised) -> Value {
     let named: Vec<Value> = c.attestations.iter().map(|(a, b)| json!({ "attestation": a, "badge": b })).collect();
-    json!({ "kid": kid, "purpose": c.purpose, "state": "compromised", "successor": c.successor, "attestations": named })
+    json!({ "kid": kid, "purpose": c.purpose, "state": "compromised", "successor": c.successor, "attestations": named,
+        "revocation": c.revocation })
 }
 
 fn print_compromised(kid: &str, c: &Compromised) -> Result<(), WireError> {
@@ -117,6 +118,12 @@ fn print_compromised(kid: &str, c: &Compromised) -> Result<(), WireError> {
     anstream::println!("{kid} ({}) is compromised; {} attestations it signed do not count any more.", c.purpose, c.attestations.len());
     if let Some(successor) = &c.successor {
         anstream::println!("{successor} signs in its place.");
+    }
+    if let Some(revocation) = &c.revocation {
+        anstream::println!(
+            "Badges that can be renewed get a new attestation within a minute or so. To end those that cannot, let an operator"
+        );
+        anstream::println!("POST /admin/v1/revocations/{revocation}/approve within 7 days.");
     }
     Ok(())
 }

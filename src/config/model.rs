@@ -263,6 +263,8 @@ pub struct Login {
 pub struct Application {
     /// Time to finish one.
     pub lifetime: Duration,
+    /// Whether a community's badge passes to whoever confirms it next.
+    pub handover: bool,
 }
 
 /// Our OAuth server.
@@ -281,6 +283,10 @@ pub struct Oauth {
 pub struct Attestation {
     /// Life of one, at most 90 days.
     pub lifetime: Duration,
+    /// How long before its end it is renewed; zero: never.
+    pub renew_before: Duration,
+    /// How old a confirmation may be that a renewal still rests on.
+    pub confirmation_lifetime: Duration,
 }
 
 /// Status lists.

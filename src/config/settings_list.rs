@@ -198,8 +198,15 @@ const LOGIN: &[Setting] = &[set(
     "Time from the redirect to the identity provider until the person must be back, 1m to 1h. Not above application.lifetime.",
 )];
 
-const APPLICATION: &[Setting] =
-    &[set("lifetime", "\"24h\"", "Time to finish an application, 15m to 30d. Personal data of an unfinished one is deleted then.")];
+const APPLICATION: &[Setting] = &[
+    set("lifetime", "\"24h\"", "Time to finish an application, 15m to 30d. Personal data of an unfinished one is deleted then."),
+    set(
+        "handover",
+        "\"supersede\"",
+        "What happens when another body confirms a community that has a badge: `supersede` ends that badge and issues the new one, since whoever
+        administers the page now is what people must know; `refuse` (B01) leaves it until an operator revokes it. A suspended badge never passes.",
+    ),
+];
 
 const OAUTH: &[Setting] = &[
     set("request_uri_lifetime", "\"600s\"", "Life of a pushed authorization request, 5s to 600s (RFC 9126 section 2.2)."),
@@ -207,11 +214,25 @@ const OAUTH: &[Setting] = &[
     set("access_token_lifetime", "\"600s\"", "Life of a platform's access token, 30s to 24h."),
 ];
 
-const ATTESTATION: &[Setting] = &[set(
-    "lifetime",
-    "\"90d\"",
-    "Life of an attestation, 1h to 90d. The authority confirms again before it ends. A platform that never asks for status trusts a revoked one this long.",
-)];
+const ATTESTATION: &[Setting] = &[
+    set(
+        "lifetime",
+        "\"90d\"",
+        "Life of an attestation, 1h to 90d. A platform that never asks for status trusts a revoked one this long.",
+    ),
+    set(
+        "renew_before",
+        "\"14d\"",
+        "How long before its end an attestation is renewed by itself, up to 45d and never more than a third of `lifetime`. Shorter leaves
+        platforms less time to fetch the new one; 0s turns renewal off, and every badge ends with its first attestation.",
+    ),
+    set(
+        "confirmation_lifetime",
+        "\"365d\"",
+        "How old a confirmation may be that a renewal still rests on, 1d to 1100d. After it somebody of the body has to sign in again, or the badge ends:
+        heads change, and nobody tells us. Shorter is truer and more work for every school.",
+    ),
+];
 
 const STATUS: &[Setting] = &[
     set("ttl", "\"60s\"", "How long platforms may keep a status list before asking again, 1s to 1d: a revocation reaches them this late."),

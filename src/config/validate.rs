@@ -35,9 +35,16 @@ pub(super) fn validate(mut r: Reader) -> Result<Config, ConfigErrors> {
         keys: keys(&mut r),
         idp: idp(&mut r),
         login: Login { lifetime: r.duration("login.lifetime", MINUTE..=HOUR) },
-        application: Application { lifetime: r.duration("application.lifetime", 15 * MINUTE..=30 * DAY) },
+        application: Application {
+            lifetime: r.duration("application.lifetime", 15 * MINUTE..=30 * DAY),
+            handover: r.choice("application.handover", &[("supersede", true), ("refuse", false)]),
+        },
         oauth: oauth(&mut r),
-        attestation: Attestation { lifetime: r.duration("attestation.lifetime", HOUR..=90 * DAY) },
+        attestation: Attestation {
+            lifetime: r.duration("attestation.lifetime", HOUR..=90 * DAY),
+            renew_before: r.duration("attestation.renew_before", Duration::ZERO..=45 * DAY),
+            confirmation_lifetime: r.duration("attestation.confirmation_lifetime", DAY..=1100 * DAY),
+        },
         status: status(&mut r),
         transparency: transparency(&mut r),
         webhooks: Webhooks {

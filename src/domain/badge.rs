@@ -22,13 +22,16 @@ pub enum BadgeState {
     Revoked,
     /// Ended by time. Final.
     Expired,
+    /// Ended because the community was confirmed for somebody else. Final.
+    Superseded,
     /// Prepared and never finished. Final; was never in force.
     Abandoned,
 }
 
 impl BadgeState {
     /// Every state.
-    pub const ALL: [Self; 6] = [Self::Prepared, Self::Active, Self::Suspended, Self::Revoked, Self::Expired, Self::Abandoned];
+    pub const ALL: [Self; 7] =
+        [Self::Prepared, Self::Active, Self::Suspended, Self::Revoked, Self::Expired, Self::Superseded, Self::Abandoned];
 
     /// The word on the wire and in the database.
     pub const fn as_str(self) -> &'static str {
@@ -38,13 +41,14 @@ impl BadgeState {
             Self::Suspended => "suspended",
             Self::Revoked => "revoked",
             Self::Expired => "expired",
+            Self::Superseded => "superseded",
             Self::Abandoned => "abandoned",
         }
     }
 
     /// True for states nothing leads out of.
     pub const fn is_final(self) -> bool {
-        matches!(self, Self::Revoked | Self::Expired | Self::Abandoned)
+        matches!(self, Self::Revoked | Self::Expired | Self::Superseded | Self::Abandoned)
     }
 
     /// Short public label; the Russian one agrees with «страница».
@@ -55,6 +59,7 @@ impl BadgeState {
             Self::Suspended => ("Приостановлена", "Suspended"),
             Self::Revoked => ("Отозвана", "Revoked"),
             Self::Expired => ("Срок истёк", "Expired"),
+            Self::Superseded => ("Заменена знаком другой организации", "Replaced by another organisation's badge"),
             Self::Abandoned => ("Не завершена", "Not completed"),
         };
         lang.pick(ru, en)
@@ -146,14 +151,16 @@ pub enum EventKind {
     Revoked,
     /// Ended by time.
     Expired,
+    /// Ended because the community was confirmed for somebody else.
+    Superseded,
     /// A prepared attestation was given up. Internal: platforms never heard of it.
     Abandoned,
 }
 
 impl EventKind {
     /// Every kind.
-    pub const ALL: [Self; 7] =
-        [Self::Issued, Self::Renewed, Self::Suspended, Self::Reinstated, Self::Revoked, Self::Expired, Self::Abandoned];
+    pub const ALL: [Self; 8] =
+        [Self::Issued, Self::Renewed, Self::Suspended, Self::Reinstated, Self::Revoked, Self::Expired, Self::Superseded, Self::Abandoned];
 
     /// The word in the database.
     pub const fn as_str(self) -> &'static str {
@@ -164,6 +171,7 @@ impl EventKind {
             Self::Reinstated => "reinstated",
             Self::Revoked => "revoked",
             Self::Expired => "expired",
+            Self::Superseded => "superseded",
             Self::Abandoned => "abandoned",
         }
     }
@@ -175,7 +183,8 @@ impl EventKind {
             Self::Renewed => "badge.renewed",
             Self::Suspended => "badge.suspended",
             Self::Reinstated => "badge.reinstated",
-            Self::Revoked => "badge.revoked",
+            // A platform has to do the same about both; `status` tells them apart.
+            Self::Revoked | Self::Superseded => "badge.revoked",
             Self::Expired => "badge.expired",
             Self::Abandoned => return None,
         })

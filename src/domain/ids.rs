@@ -102,6 +102,8 @@ id!(/// One evidence record.
     EvidenceId, "evd_");
 id!(/// One background job.
     JobId, "job_");
+id!(/// One decision to end many badges.
+    RevocationId, "rvk_");
 
 #[cfg(test)]
 mod tests {

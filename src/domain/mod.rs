@@ -22,6 +22,7 @@ pub mod reason;
 pub mod refusal;
 pub mod refusal_text;
 pub mod register_codes;
+pub mod revocation;
 pub mod signing_key;
 pub mod status;
 pub mod status_list;

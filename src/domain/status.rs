@@ -37,7 +37,7 @@ impl ListValue {
         match state {
             BadgeState::Prepared | BadgeState::Active | BadgeState::Expired => Self::Valid,
             BadgeState::Suspended => Self::Suspended,
-            BadgeState::Revoked | BadgeState::Abandoned => Self::Invalid,
+            BadgeState::Revoked | BadgeState::Superseded | BadgeState::Abandoned => Self::Invalid,
         }
     }
 }

@@ -23,7 +23,7 @@ struct ChangeRequest {
     note: Option<String>,
 }
 
-async fn operator(http: &Http, req: &HttpRequest, needed: Role, action: &str, target: &str) -> Result<Actor, Error> {
+pub(super) async fn operator(http: &Http, req: &HttpRequest, needed: Role, action: &str, target: &str) -> Result<Actor, Error> {
     let bearer = req.headers().get(header::AUTHORIZATION).and_then(|v| v.to_str().ok()).and_then(|v| v.split_once(' '));
     let token = bearer.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer")).map(|(_, t)| t.trim().to_owned());
     let caller = Caller { token, remote: remote(req), request_id: Some(request_id(req)) };

@@ -15,6 +15,7 @@ mod problem;
 mod public_pages;
 mod refused;
 pub mod request_log;
+mod revocations;
 pub mod routes;
 mod webhooks;
 

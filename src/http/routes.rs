@@ -4,7 +4,7 @@ use actix_web::http::{Method, header};
 use actix_web::middleware::DefaultHeaders;
 use actix_web::{HttpResponse, web};
 
-use super::{admin, applications, assets, checking, health, log, login, metrics, oauth, public_pages, webhooks};
+use super::{admin, applications, assets, checking, health, log, login, metrics, oauth, public_pages, revocations, webhooks};
 
 /// Largest body of an ordinary request, bytes.
 pub const BODY_MAX: usize = 64 * 1024;
@@ -99,6 +99,9 @@ pub fn administration(cfg: &mut web::ServiceConfig) {
         .route("/admin/v1/badges/{badge}/revoke", web::post().to(admin::revoke))
         .route("/admin/v1/badges/{badge}/suspend", web::post().to(admin::suspend))
         .route("/admin/v1/badges/{badge}/reinstate", web::post().to(admin::reinstate))
+        .route("/admin/v1/revocations", web::post().to(revocations::prepare))
+        .route("/admin/v1/revocations/{id}", web::get().to(revocations::show))
+        .route("/admin/v1/revocations/{id}/approve", web::post().to(revocations::approve))
         .route("/admin/v1/audit", web::get().to(admin::audit))
         .default_service(web::to(public_pages::not_found));
 }

@@ -8,6 +8,8 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::service::ask_witnesses::ask_witnesses;
+use crate::service::renew::renew;
+use crate::service::revoke_many::carry_out;
 use crate::service::sequence_log::sequence_log;
 use crate::service::turn_keys::turn_keys;
 use crate::service::watch_identity_providers::watch_identity_providers;
@@ -156,8 +158,14 @@ async fn sweep_loop(app: Arc<App>, pause: Duration, mut stopped: watch::Receiver
         if let Err(e) = sweep::sweep(&app).await {
             complain("sweep", &e);
         }
+        if let Err(e) = carry_out(&app).await {
+            complain("carry_out_revocations", &e);
+        }
         if let Err(e) = turn_keys(&app).await {
             complain("turn_keys", &e);
+        }
+        if let Err(e) = renew(&app).await {
+            complain("renew", &e);
         }
         if !rest(pause, &mut stopped).await {
             return;

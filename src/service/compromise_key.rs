@@ -1,11 +1,14 @@
 //! A key that somebody else may have: from now on nothing it signed counts, whenever it was signed. Its published half goes at
-//! once, the announced key takes over, and everything it signed that would still hold is named.
+//! once, the announced key takes over, and everything it signed that would still hold is named. Renewal gives the badges behind
+//! it new attestations by itself; what cannot be renewed is left to a mass revocation, prepared here for a second person.
 
 use std::sync::Arc;
 
 use super::add_operator::entry;
 use super::turn_keys::take_over;
-use super::{Actor, App, Error};
+use super::{Actor, App, Error, revoke_many};
+use crate::domain::reason::ReasonCode;
+use crate::domain::revocation::Scope;
 use crate::domain::signing_key::{KeyPurpose, KeyState};
 use crate::store::keys;
 use crate::store::{StoreError, audit};
@@ -21,6 +24,8 @@ pub struct Compromised {
     pub successor: Option<String>,
     /// Attestations it signed that hold by their own time: attestation, badge.
     pub attestations: Vec<(String, String)>,
+    /// The mass revocation that waits for a second person, for what cannot be renewed.
+    pub revocation: Option<String>,
 }
 
 /// Calls a key compromised. Repeating it changes nothing and names the attestations again.
@@ -29,7 +34,7 @@ pub struct Compromised {
 /// [`Error::NotFound`].
 pub async fn compromise_key(app: &Arc<App>, kid: String, actor: Actor) -> Result<Compromised, Error> {
     let now = app.clock.now();
-    let (inner, asked) = (Arc::clone(app), kid.clone());
+    let (inner, asked, who) = (Arc::clone(app), kid.clone(), actor.clone());
     let purpose = app
         .db
         .write("compromise_key", move |tx| -> Result<KeyPurpose, Error> {
@@ -49,6 +54,7 @@ pub async fn compromise_key(app: &Arc<App>, kid: String, actor: Actor) -> Result
         .await?;
     app.keys.complete(now).await?;
     app.after_commit().await;
+    let (key, preparer) = (kid.clone(), who);
     let attestations = app
         .db
         .read("signed_by_key", move |tx| -> Result<_, StoreError> {
@@ -64,6 +70,12 @@ pub async fn compromise_key(app: &Arc<App>, kid: String, actor: Actor) -> Result
         })
         .await
         .map_err(Error::from)?;
+    // What renewal replaces in the meantime will not be in its scope any more.
+    let revocation = if attestations.is_empty() {
+        None
+    } else {
+        Some(revoke_many::prepare(app, Scope::Key(key), ReasonCode::KeyCompromise, None, false, preparer).await?.id)
+    };
     let successor = app.keys.known().active(purpose).map(str::to_owned);
-    Ok(Compromised { purpose, successor, attestations })
+    Ok(Compromised { purpose, successor, attestations, revocation })
 }

@@ -156,6 +156,7 @@ pub(super) async fn confirm(
         authority_id: AuthorityId::new(now, app.entropy.bytes()),
         representative,
         idp: idp.id(),
+        handover: app.settings.handover,
         sealed,
         evidence,
         code_digest: digest::of_secret(SecretKind::AuthorizationCode, &code),
@@ -174,6 +175,7 @@ struct Identity {
     authority_id: AuthorityId,
     representative: String,
     idp: &'static str,
+    handover: bool,
     evidence: String,
     sealed: Vec<u8>,
     code_digest: String,
@@ -184,7 +186,7 @@ impl Identity {
     /// Records everything, or nothing and the reason: the community's present badge may stand in the way.
     fn record(&self, tx: &mut Tx<'_>, now: Timestamp) -> Result<Option<RefusalCode>, Error> {
         let a = &self.application;
-        if let Some(code) = obstacle(tx, a, self.authority.ogrn.as_str())? {
+        if let Some(code) = obstacle(self.handover, tx, a, self.authority.ogrn.as_str())? {
             return Ok(Some(code));
         }
         let authority = authorities::upsert(tx, self.authority_row(tx.name, now))?;
@@ -236,15 +238,17 @@ impl Identity {
     }
 }
 
-/// Whether the badge the community has now forbids another: one of a different authority (B01), or a suspended one (B02),
-/// which a fresh login must not lift.
-pub(super) fn obstacle(tx: &mut Tx<'_>, application: &ApplicationRow, ogrn: &str) -> Result<Option<RefusalCode>, Error> {
+/// Whether the badge the community has now forbids another: one of a different authority where communities do not change
+/// hands by themselves or while it is suspended (B01), or a suspended one (B02), which a fresh login must not lift.
+pub(super) fn obstacle(handover: bool, tx: &mut Tx<'_>, application: &ApplicationRow, ogrn: &str) -> Result<Option<RefusalCode>, Error> {
     let Some(community) = communities::by_number(tx, &application.platform_id, &application.community_number)? else { return Ok(None) };
     let Some(current) = badges::current_of(tx, &community.id)? else { return Ok(None) };
     let holder = authorities::by_id(tx, &current.authority_id)?;
-    Ok(match current.state()? {
-        _ if holder.ogrn != ogrn => Some(RefusalCode::B01),
-        BadgeState::Suspended => Some(RefusalCode::B02),
+    let (theirs, suspended) = (holder.ogrn == ogrn, current.state()? == BadgeState::Suspended);
+    Ok(match (theirs, suspended) {
+        (true, true) => Some(RefusalCode::B02),
+        (false, true) => Some(RefusalCode::B01),
+        (false, false) if !handover => Some(RefusalCode::B01),
         _ => None,
     })
 }

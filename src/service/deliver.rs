@@ -175,7 +175,7 @@ fn body(app: &App, m: &Material) -> Result<Value, Error> {
 fn set(app: &App, m: &Material, kind: EventKind) -> Result<String, Error> {
     let change_type = match kind {
         EventKind::Issued => "create",
-        EventKind::Revoked => "revoke",
+        EventKind::Revoked | EventKind::Superseded => "revoke",
         EventKind::Expired => "delete",
         _ => "update",
     };

@@ -4,14 +4,15 @@
 
 use std::sync::Arc;
 
+use super::attestation_claims::{Place, first_claims};
 use super::confirm_authority::obstacle;
 use super::record_event::{self, Happening};
 use super::{Actor, App, Error};
 use crate::domain::application::ApplicationState;
-use crate::domain::attestation as att;
-use crate::domain::authority::AuthorityKind;
+use crate::domain::attestation::TYP;
 use crate::domain::badge::{BadgeState, EventKind};
 use crate::domain::ids::{AttestationId, BadgeId, CommunityId};
+use crate::domain::status::ListValue;
 use crate::domain::time::Timestamp;
 use crate::ports::signer::KeyPurpose;
 use crate::store::applications::{self, ApplicationRow};
@@ -62,7 +63,7 @@ pub(super) async fn issue(
         Err(code) => return Err(super::confirm_authority::end_with(app, application, None, code).await?),
     };
 
-    let signed = app.keys.sign_jwt(KeyPurpose::Badge, att::TYP, &prepared.claims)?;
+    let signed = app.keys.sign_jwt(KeyPurpose::Badge, TYP, &prepared.claims)?;
     // What others will check must hold now: a wrong key or a damaged record is found before anybody relies on it.
     let own = app
         .keys
@@ -95,6 +96,7 @@ fn record(app: &App, tx: &mut Tx<'_>, row: &AttestationRow, platform: &str, rede
         BadgeState::Active => EventKind::Renewed,
         _ => return Err(StoreError::Stale("badge").into()),
     };
+    let former = if kind == EventKind::Issued { end_former(app, tx, &badge, now)? } else { None };
     codes::consume(tx, &redemption.code, &redemption.token_digest, redemption.token_expires, now)?;
     applications::advance(tx, &row.application_id, ApplicationState::Issued, now)?;
     applications::set_badge(tx, &row.application_id, &badge.id)?;
@@ -102,9 +104,30 @@ fn record(app: &App, tx: &mut Tx<'_>, row: &AttestationRow, platform: &str, rede
     evidence::keep_until(tx, &row.application_id, end.plus(app.settings.evidence_retention))?;
     let version = badges::advance(tx, &badge, BadgeState::Active, None, now)?;
     badges::extend(tx, &badge.id, end)?;
-    let what = Happening { badge: &badge, version, kind, state: "active", reason: None, attestation: Some(row.id.clone()), platform };
+    // The ledger's lock comes after all others.
     let actor = Actor { kind: "representative", id: None, role: None, remote: None, request_id: None };
+    if let Some((badge, version, attestation)) = &former {
+        let (kind, state) = (EventKind::Superseded, BadgeState::Superseded.as_str());
+        let what = Happening { badge, version: *version, kind, state, reason: None, attestation: attestation.clone(), platform };
+        record_event::record(app, tx, &what, &actor, now)?;
+    }
+    let what = Happening { badge: &badge, version, kind, state: "active", reason: None, attestation: Some(row.id.clone()), platform };
     record_event::record(app, tx, &what, &actor, now)
+}
+
+/// Ends the badge that somebody else has of the same community; the badge, its new version and newest attestation.
+fn end_former(app: &App, tx: &mut Tx<'_>, new: &BadgeRow, now: Timestamp) -> Result<Option<(BadgeRow, i64, Option<String>)>, Error> {
+    let Some(current) = badges::current_of(tx, &new.community_id)? else { return Ok(None) };
+    badges::lock(tx, &current.id)?;
+    let current = badges::by_id(tx, &current.id)?.ok_or(StoreError::Stale("badge"))?;
+    // Suspended since the issue was prepared, say: no sign-in gets past that.
+    if !app.settings.handover || current.state()? != BadgeState::Active {
+        return Err(StoreError::Stale("badge").into());
+    }
+    let version = badges::advance(tx, &current, BadgeState::Superseded, None, now)?;
+    attestations::set_status(tx, &current.id, ListValue::of(BadgeState::Superseded))?;
+    let attestation = attestations::newest_active(tx, &current.id)?.map(|a| a.id);
+    Ok(Some((current, version, attestation)))
 }
 
 struct Plan {
@@ -126,7 +149,7 @@ impl Plan {
             return Err(Error::ApplicationEnded);
         }
         let authority = authorities::by_id(tx, a.authority_id.as_deref().ok_or_else(|| super::damaged("application"))?)?;
-        if let Some(code) = obstacle(tx, &a, &authority.ogrn)? {
+        if let Some(code) = obstacle(self.app.settings.handover, tx, &a, &authority.ogrn)? {
             return Ok(Err(code));
         }
         if let Some(unfinished) = attestations::prepared_by(tx, &a.id)? {
@@ -138,7 +161,8 @@ impl Plan {
         let expires = self.now.plus(self.app.settings.attestation_lifetime);
         let badge = self.badge_for(tx, &a, &community, &authority, expires)?;
         let (list_id, idx) = attestations::allocate_index(tx, i64::from(self.app.settings.status_list_size), self.now)?;
-        let claims = self.claims(&a, &community, &authority, list_id, idx, expires)?;
+        let place = Place { list: list_id, idx, id: self.attestation, issued: self.now, expires };
+        let claims = first_claims(&self.app, &self.platform, &a, &community, &authority, &place)?;
         let row = AttestationRow {
             id: self.attestation.to_string(),
             badge_id: badge,
@@ -174,7 +198,7 @@ impl Plan {
         })
     }
 
-    /// The badge the attestation is for: the one in force, or a new prepared one.
+    /// The badge the attestation is for: the one the same body has already, or a new prepared one.
     fn badge_for(
         &self,
         tx: &mut Tx<'_>,
@@ -183,13 +207,15 @@ impl Plan {
         authority: &AuthorityRow,
         expires: Timestamp,
     ) -> Result<String, Error> {
-        if let Some(current) = badges::current_of(tx, &c.id)? {
-            let same = current.branch_name == a.branch_name && current.branch_kpp == a.branch_kpp;
-            return match current.state()? {
-                BadgeState::Active if same => Ok(current.id),
-                BadgeState::Active => Err(Error::Conflict("the community has a badge of another branch; revoke it first".to_owned())),
-                _ => Err(Error::Conflict("another confirmation of this community is being finished; try again in ten minutes".to_owned())),
-            };
+        if badges::prepared_of(tx, &c.id)?.is_some() {
+            return Err(Error::Conflict("another confirmation of this community is being finished; try again in ten minutes".to_owned()));
+        }
+        // A badge of another authority or branch stays in force until the new one is recorded, which ends it.
+        if let Some(current) = badges::current_of(tx, &c.id)?
+            && current.authority_id == authority.id
+            && (&current.branch_name, &current.branch_kpp) == (&a.branch_name, &a.branch_kpp)
+        {
+            return Ok(current.id);
         }
         let row = BadgeRow {
             id: self.badge.to_string(),
@@ -210,75 +236,5 @@ impl Plan {
         };
         badges::insert(tx, &row)?;
         Ok(row.id)
-    }
-
-    fn claims(
-        &self,
-        a: &ApplicationRow,
-        c: &CommunityRow,
-        o: &AuthorityRow,
-        list: i64,
-        idx: i64,
-        expires: Timestamp,
-    ) -> Result<att::AttestationClaims, Error> {
-        let iss = self.app.settings.issuer.clone();
-        let community_id: CommunityId = c.id.parse().map_err(|_| super::damaged("community id"))?;
-        let snapshot = a.community()?;
-        let kind: AuthorityKind = o.kind.parse().map_err(|_| super::damaged("authority kind"))?;
-        let identity_day = Timestamp::from_millis(a.identity_at.unwrap_or(a.created_at)).day();
-        let idp = a.idp.clone().unwrap_or_default();
-        Ok(att::AttestationClaims {
-            sub: att::subject(&iss, community_id),
-            sub_id: att::SubjectIdentifier {
-                format: "aliases".to_owned(),
-                identifiers: vec![
-                    att::Alias::IssSub { iss: self.platform.base_url.clone(), sub: snapshot.id.to_string() },
-                    att::Alias::Uri { uri: snapshot.uri.clone() },
-                ],
-            },
-            trust_mark_type: format!("{iss}{}", att::TYPE_PATH),
-            jti: self.attestation,
-            iat: self.now.secs(),
-            exp: expires.secs(),
-            logo_uri: format!("{iss}/badge/v1.svg"),
-            reference: att::subject(&iss, community_id),
-            organization_name: if o.short_name.is_empty() { att::shorten(&o.full_name) } else { o.short_name.clone() },
-            organization_type: "public".to_owned(),
-            community: att::CommunityClaims { platform: self.platform.platform_id()?, snapshot },
-            legal_entity: legal_entity(a, o, kind),
-            assurance: att::Assurance {
-                framework: format!("{iss}{}", att::FRAMEWORK_PATH),
-                level: "high".to_owned(),
-                entity: att::EntityCheck { method: "idp_org_login".to_owned(), idp, at: identity_day.clone() },
-                representation: att::DatedMethod { method: "idp_org_member".to_owned(), at: identity_day },
-                control: att::DatedMethod { method: "platform_push".to_owned(), at: Timestamp::from_millis(a.created_at).day() },
-            },
-            status: att::StatusClaim {
-                status_list: att::StatusListRef {
-                    idx: u32::try_from(idx).map_err(|_| super::damaged("status index"))?,
-                    uri: att::status_list_uri(&iss, list),
-                },
-            },
-            iss,
-        })
-    }
-}
-
-fn legal_entity(a: &ApplicationRow, o: &AuthorityRow, kind: AuthorityKind) -> att::LegalEntity {
-    att::LegalEntity {
-        legal_person_name: att::shorten(&o.full_name),
-        legal_person_short_name: (!o.short_name.is_empty()).then(|| o.short_name.clone()),
-        legal_person_id: format!("NTRRU-{}", o.ogrn),
-        identifier: att::Identifiers {
-            ogrn: o.ogrn.clone(),
-            inn: o.inn.clone(),
-            kpp: o.kpp.clone(),
-            oktmo: o.oktmo.clone(),
-            okopf: o.okopf.clone(),
-        },
-        registration_country: "RU".to_owned(),
-        authority_kind: kind,
-        branch: a.branch_name.clone().map(|name| att::Branch { name, kpp: a.branch_kpp.clone() }),
-        parent: None,
     }
 }

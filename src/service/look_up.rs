@@ -46,7 +46,7 @@ pub async fn community_record(app: &Arc<App>, community: String) -> Result<Badge
 }
 
 fn newest(tx: &mut Tx<'_>, community: &str) -> Result<Option<BadgeRow>, StoreError> {
-    match badges::current_of(tx, community)?.filter(|b| b.issued_at.is_some()) {
+    match badges::current_of(tx, community)? {
         Some(b) => Ok(Some(b)),
         None => Ok(badges::history_of(tx, community)?.into_iter().next()),
     }

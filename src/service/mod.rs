@@ -4,6 +4,7 @@
 pub mod add_operator;
 pub mod add_platform;
 pub mod ask_witnesses;
+mod attestation_claims;
 pub mod audit_log;
 pub mod authenticate_client;
 pub mod authenticate_operator;
@@ -30,8 +31,10 @@ pub mod readiness;
 pub mod receive_webhook;
 mod record_event;
 pub mod redeem_code;
+pub mod renew;
 pub mod retire_key;
 pub mod return_to_platform;
+pub mod revoke_many;
 pub mod rotate_key;
 pub mod sequence_log;
 pub mod sign_out;
@@ -70,6 +73,12 @@ pub struct Settings {
     pub status_list_size: u32,
     /// Older than this, the status view answers nothing.
     pub view_max_age: Duration,
+    /// How long before its end an attestation is renewed.
+    pub renew_before: Duration,
+    /// How old a confirmation may be that a renewal still rests on.
+    pub confirmation_lifetime: Duration,
+    /// Whether a community's badge passes to whoever confirms it next.
+    pub handover: bool,
     /// Life of an application.
     pub application_lifetime: Duration,
     /// Life of a `request_uri`.

@@ -233,7 +233,7 @@ fn apply(
     // Whoever holds the page now must not finish what was begun for it either.
     applications::refuse_open_of(tx, community.platform.as_str(), community.id.as_str(), code, now)?;
     let Some(c) = communities::by_number(tx, community.platform.as_str(), community.id.as_str())? else { return Ok((Value::Null, false)) };
-    let Some(badge) = badges::current_of(tx, &c.id)?.filter(|b| b.issued_at.is_some()) else { return Ok((Value::Null, false)) };
+    let Some(badge) = badges::current_of(tx, &c.id)? else { return Ok((Value::Null, false)) };
     let changed = change_in(app, tx, &badge.id, change, None, actor, now)??;
     let b = &changed.facts.0;
     Ok((json!({ "id": b.id, "state": b.state, "reason": b.reason, "version": b.version }), changed.moved))

@@ -199,7 +199,11 @@ impl Inner {
         let id: AttestationId = row.id.parse().map_err(|_| super::damaged("attestation id"))?;
         let badge: BadgeId = row.badge_id.parse().map_err(|_| super::damaged("badge id"))?;
         let state: BadgeState = row.badge_state.parse().map_err(|_| super::damaged("badge state"))?;
-        let status = if row.attestation_state == "active" { verify_status(state) } else { VerifyStatus::Unknown };
+        let status = match row.attestation_state.as_str() {
+            "active" => verify_status(state),
+            "withdrawn" => VerifyStatus::Revoked,
+            _ => VerifyStatus::Unknown,
+        };
         let reason = row.reason.as_deref().and_then(|r| r.parse().ok());
         self.entries.insert(id.bits(), Entry { badge, status, reason, version: row.version });
         let value = ListValue::from_bits(u8::try_from(row.status).map_err(|_| super::damaged("status value"))?);
@@ -224,6 +228,7 @@ pub(super) const fn verify_status(state: BadgeState) -> VerifyStatus {
         BadgeState::Suspended => VerifyStatus::Suspended,
         BadgeState::Revoked => VerifyStatus::Revoked,
         BadgeState::Expired => VerifyStatus::Expired,
+        BadgeState::Superseded => VerifyStatus::Superseded,
         BadgeState::Prepared | BadgeState::Abandoned => VerifyStatus::Unknown,
     }
 }

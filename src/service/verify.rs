@@ -179,7 +179,7 @@ async fn by_community(app: &Arc<App>, community: CommunityRef) -> Result<Answer,
 /// What stands behind a community: the badge in force, else the last that was. A prepared badge is nothing yet.
 fn facts_of(tx: &mut Tx<'_>, community: &CommunityRef) -> Result<Option<BadgeFacts>, StoreError> {
     let Some(c) = communities::by_number(tx, community.platform.as_str(), community.id.as_str())? else { return Ok(None) };
-    let current = badges::current_of(tx, &c.id)?.filter(|b| b.issued_at.is_some());
+    let current = badges::current_of(tx, &c.id)?;
     let badge = match current {
         Some(b) => Some(b),
         None => badges::history_of(tx, &c.id)?.into_iter().next(),

@@ -7,7 +7,8 @@ use super::{StoreError, Tx};
 use crate::domain::status::ListValue;
 use crate::domain::time::Timestamp;
 
-/// One attestation: prepared (claims fixed, nothing signed), active (token recorded), or abandoned.
+/// One attestation: prepared (claims fixed, nothing signed), active (token recorded), abandoned (never signed for anybody), or
+/// withdrawn (replaced because its key was compromised).
 #[derive(Clone, Queryable, Selectable, Insertable)]
 #[diesel(table_name = attestations)]
 #[expect(missing_docs, reason = "columns are documented in the migration")]
@@ -136,6 +137,31 @@ pub fn activate(tx: &mut Tx<'_>, id: &str, token: &str, kid: &str) -> Result<(),
     StoreError::expect_one(n, "attestation")
 }
 
+/// Takes every recorded attestation of a badge but `except` out for good: their places say INVALID whatever the badge does later.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn withdraw_others(tx: &mut Tx<'_>, badge: &str, except: &str) -> Result<(), StoreError> {
+    let others = attestations::badge_id.eq(badge).and(attestations::state.eq("active")).and(attestations::id.ne(except));
+    diesel::update(attestations::table.filter(others))
+        .set((
+            attestations::state.eq("withdrawn"),
+            attestations::status.eq(ListValue::Invalid as i64),
+            attestations::updated_by.eq(tx.name),
+        ))
+        .execute(tx.conn)?;
+    Ok(())
+}
+
+/// Whether an attestation of the badge is being issued.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn has_prepared(tx: &mut Tx<'_>, badge: &str) -> Result<bool, StoreError> {
+    let prepared = attestations::table.filter(attestations::badge_id.eq(badge).and(attestations::state.eq("prepared")));
+    Ok(prepared.count().get_result::<i64>(tx.conn)? > 0)
+}
+
 /// Gives up the prepared attestations of a badge: their places say INVALID for ever.
 ///
 /// # Errors
@@ -217,7 +243,7 @@ pub fn by_ids(tx: &mut Tx<'_>, ids: &[String]) -> Result<Vec<AttestationRow>, St
 /// [`StoreError`].
 pub fn marked_places(tx: &mut Tx<'_>) -> Result<Vec<(i64, i64, i64)>, StoreError> {
     Ok(attestations::table
-        .filter(attestations::state.eq("active").and(attestations::status.ne(0)))
+        .filter(attestations::state.eq_any(["active", "withdrawn"]).and(attestations::status.ne(0)))
         .order((attestations::list_id, attestations::idx))
         .select((attestations::list_id, attestations::idx, attestations::status))
         .load(tx.conn)?)

@@ -48,7 +48,7 @@ pub type BadgeFacts = (BadgeRow, CommunityRow, AuthorityRow);
 /// Records a prepared badge.
 ///
 /// # Errors
-/// [`StoreError::Duplicate`] when the community has a current badge.
+/// [`StoreError::Duplicate`] when another badge of the community is being issued.
 pub fn insert(tx: &mut Tx<'_>, row: &BadgeRow) -> Result<(), StoreError> {
     diesel::insert_into(badges::table).values(row).execute(tx.conn)?;
     Ok(())
@@ -73,13 +73,25 @@ pub fn lock(tx: &mut Tx<'_>, id: &str) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// The current (prepared, active or suspended) badge of a community.
+/// The current (active or suspended) badge of a community.
 ///
 /// # Errors
 /// [`StoreError`].
 pub fn current_of(tx: &mut Tx<'_>, community: &str) -> Result<Option<BadgeRow>, StoreError> {
     Ok(badges::table
-        .filter(badges::community_id.eq(community).and(badges::state.eq_any(["prepared", "active", "suspended"])))
+        .filter(badges::community_id.eq(community).and(badges::state.eq_any(["active", "suspended"])))
+        .select(BadgeRow::as_select())
+        .first(tx.conn)
+        .optional()?)
+}
+
+/// The badge of a community that is being issued.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn prepared_of(tx: &mut Tx<'_>, community: &str) -> Result<Option<BadgeRow>, StoreError> {
+    Ok(badges::table
+        .filter(badges::community_id.eq(community).and(badges::state.eq("prepared")))
         .select(BadgeRow::as_select())
         .first(tx.conn)
         .optional()?)

@@ -22,6 +22,8 @@ pub mod logins;
 pub mod migrate;
 pub mod operators;
 pub mod platforms;
+pub mod renewals;
+pub mod revocations;
 pub mod schema;
 pub mod sweep;
 

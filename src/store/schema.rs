@@ -153,6 +153,26 @@ diesel::table! {
         created_at -> BigInt,
         updated_at -> BigInt,
         updated_by -> Text,
+        renew_at -> Nullable<BigInt>,
+        renewal_obstacle -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    revocations (id) {
+        id -> Text,
+        scope -> Text,
+        reason -> Text,
+        note -> Nullable<Binary>,
+        state -> Text,
+        affected -> BigInt,
+        revoked -> BigInt,
+        prepared_by -> Text,
+        approved_by -> Nullable<Text>,
+        created_at -> BigInt,
+        approved_at -> Nullable<BigInt>,
+        updated_at -> BigInt,
+        updated_by -> Text,
     }
 }
 
@@ -365,6 +385,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     logins,
     evidence,
     badges,
+    revocations,
     status_lists,
     attestations,
     ledger,

@@ -3,6 +3,7 @@
 mod audit;
 mod command;
 mod refusals;
+mod revocations;
 mod roles;
 
 use gosbadge::service::Actor;
@@ -14,7 +15,7 @@ use crate::harness::Harness;
 /// The three things that can be done to a badge.
 const ACTIONS: [&str; 3] = ["suspend", "reinstate", "revoke"];
 
-async fn token_of(h: &Harness, role: Role) -> String {
+pub async fn token_of(h: &Harness, role: Role) -> String {
     add_operator(h.app(), &format!("a {role}"), role, &Actor::system()).await.unwrap().token
 }
 

@@ -33,7 +33,7 @@ async fn assert_obstacle(h: &Harness, persona: &str, code: &str) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_community_of_another_authority_is_b01() {
-    let h = Harness::start().await;
+    let h = Harness::start_with(&[("GOSBADGE__APPLICATION__HANDOVER", "refuse")]).await;
     let first = h.issue(COMMUNITY, "kindergarten-head").await;
     assert_obstacle(&h, "ministry-head", "B01").await;
     assert_eq!(words(&verdict(&h, &first).await), ("valid", "active"));
@@ -63,7 +63,7 @@ async fn a_suspended_badge_is_b02_and_no_sign_in_lifts_it() {
 /// The obstacle may come up between sign-in and redemption; then the code is of no use.
 #[tokio::test(flavor = "multi_thread")]
 async fn obstacles_are_looked_for_again_when_the_code_is_redeemed() {
-    let h = Harness::start().await;
+    let h = Harness::start_with(&[("GOSBADGE__APPLICATION__HANDOVER", "refuse")]).await;
     let (ministry, kindergarten) = (h.walk(COMMUNITY, "ministry-head").await, h.walk(COMMUNITY, "kindergarten-head").await);
     let (status, won) = h.redeem(&kindergarten.code(), VERIFIER).await;
     assert_eq!(status, 200, "{won}");
@@ -122,7 +122,7 @@ async fn badges_of_one_authority_are_revoked_one_by_one() {
 /// Two people of two authorities redeem at the same moment: one badge.
 #[tokio::test(flavor = "multi_thread")]
 async fn two_authorities_at_once_give_one_badge() {
-    let h = Harness::start().await;
+    let h = Harness::start_with(&[("GOSBADGE__APPLICATION__HANDOVER", "refuse")]).await;
     let (a, b) = (h.walk(COMMUNITY, "ministry-head").await.code(), h.walk(COMMUNITY, "kindergarten-head").await.code());
     let (a, b) = futures_util::future::join(h.redeem(&a, VERIFIER), h.redeem(&b, VERIFIER)).await;
     let mut statuses = [a.0, b.0];

@@ -1,6 +1,7 @@
 //! Drills with signing keys while verifications go on: rotation and retirement leave no gap, on the running service, from a
 //! shell and by time; what each key was is told afterwards.
 
+mod compromised;
 mod onlookers;
 
 use std::process::Output;

@@ -23,6 +23,7 @@ mod harness;
 mod keys;
 mod kill;
 mod kill_load;
+mod life;
 mod log;
 mod main_job;
 mod migrations;

@@ -13,7 +13,7 @@ use crate::harness::fresh_database;
 
 /// Every released migration file with its SHA-256. Append only: whoever runs the service has applied these; a change goes
 /// into a new migration.
-const RELEASED: [(&str, &str); 12] = [
+const RELEASED: [(&str, &str); 16] = [
     ("sqlite/2026-11-23-000001_first_house/up.sql", "bb829699196e3351550103e3fe937d104608a19305700d80e38ea5a947eac4a0"),
     ("sqlite/2026-11-23-000001_first_house/down.sql", "adcb3cac61390fd7627530b2fa095eef4f26f406c34ff3ad790c3df2c019ab3d"),
     ("postgres/2026-11-23-000001_first_house/up.sql", "23bfae3c71f8b44da8f96d5dc78d2414b86a595861d84fcef60c571502622a92"),
@@ -26,6 +26,10 @@ const RELEASED: [(&str, &str); 12] = [
     ("sqlite/2026-11-27-000003_keyrings/down.sql", "42f3e828534c30aa1817bfa342f42741f5faa2beefbdcba825cfd68709b26aa1"),
     ("postgres/2026-11-27-000003_keyrings/up.sql", "9376e9f73e4bc9a512ad8a25c8e1d785d69805bea1d860c64bba6f99de510294"),
     ("postgres/2026-11-27-000003_keyrings/down.sql", "42f3e828534c30aa1817bfa342f42741f5faa2beefbdcba825cfd68709b26aa1"),
+    ("sqlite/2026-11-27-000005_life_of_a_badge/up.sql", "d19db2df42c3d1b5b1f7760c29993dc8c5b508cb7395aeed621c9673819e68e4"),
+    ("sqlite/2026-11-27-000005_life_of_a_badge/down.sql", "0dd4144b97b41e69225598f8e7963bd5c2682deec7c71adaac8ea84127d05502"),
+    ("postgres/2026-11-27-000005_life_of_a_badge/up.sql", "480ea92463053f049fad57a6e1f3d4b45cb33a5fdbf581a927e3de323873646e"),
+    ("postgres/2026-11-27-000005_life_of_a_badge/down.sql", "0dd4144b97b41e69225598f8e7963bd5c2682deec7c71adaac8ea84127d05502"),
 ];
 
 fn root() -> PathBuf {

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::leaf::{EventLeaf, Leaf, ListLeaf, digest};
 use crate::domain::badge::{BadgeState, EventKind};
+use crate::domain::reason::ReasonCode;
 use crate::domain::status::ListValue;
 use crate::domain::status_list::StatusBits;
 
@@ -98,6 +99,11 @@ impl Replay {
             if adds && self.value(list, idx).is_some() {
                 faults.push(format!("place {idx} of list {list} is given out twice"));
             } else if adds {
+                if replaces(e) {
+                    for (list, idx) in places.drain(..) {
+                        self.places.entry(list).or_default().insert(idx, ListValue::Invalid);
+                    }
+                }
                 places.push((list, idx));
                 self.places.entry(list).or_default().insert(idx, ListValue::Valid);
             } else if !ours {
@@ -172,11 +178,18 @@ impl ListContent {
     }
 }
 
+/// A renewal because of a compromised key takes the place of everything the badge had before: those places say INVALID for
+/// ever, and later events do not touch them.
+fn replaces(e: &EventLeaf) -> bool {
+    e.ev == EventKind::Renewed && e.code == Some(ReasonCode::KeyCompromise)
+}
+
 const fn leads_to(kind: EventKind) -> BadgeState {
     match kind {
         EventKind::Issued | EventKind::Renewed | EventKind::Reinstated => BadgeState::Active,
         EventKind::Suspended => BadgeState::Suspended,
         EventKind::Revoked => BadgeState::Revoked,
+        EventKind::Superseded => BadgeState::Superseded,
         EventKind::Expired => BadgeState::Expired,
         EventKind::Abandoned => BadgeState::Abandoned,
     }
@@ -187,7 +200,7 @@ const fn marks(kind: EventKind) -> Option<ListValue> {
     match kind {
         EventKind::Suspended => Some(ListValue::Suspended),
         EventKind::Reinstated => Some(ListValue::Valid),
-        EventKind::Revoked => Some(ListValue::Invalid),
+        EventKind::Revoked | EventKind::Superseded => Some(ListValue::Invalid),
         EventKind::Issued | EventKind::Renewed | EventKind::Expired | EventKind::Abandoned => None,
     }
 }
@@ -197,7 +210,10 @@ const fn may_follow(from: Option<BadgeState>, kind: EventKind) -> bool {
     matches!(
         (from, kind),
         (None, EventKind::Issued | EventKind::Abandoned)
-            | (Some(S::Active), EventKind::Renewed | EventKind::Suspended | EventKind::Revoked | EventKind::Expired)
+            | (
+                Some(S::Active),
+                EventKind::Renewed | EventKind::Suspended | EventKind::Revoked | EventKind::Expired | EventKind::Superseded
+            )
             | (Some(S::Suspended), EventKind::Reinstated | EventKind::Revoked | EventKind::Expired)
     )
 }

@@ -14,11 +14,13 @@ pub enum PublicState {
     Revoked,
     /// Ended by time.
     Expired,
+    /// Ended because the page was confirmed for somebody else.
+    Superseded,
 }
 
 impl PublicState {
     /// Every state.
-    pub const ALL: [Self; 4] = [Self::Active, Self::Suspended, Self::Revoked, Self::Expired];
+    pub const ALL: [Self; 5] = [Self::Active, Self::Suspended, Self::Revoked, Self::Expired, Self::Superseded];
 
     /// `None` for states whose page must answer "not found".
     pub const fn of(state: BadgeState) -> Option<Self> {
@@ -27,6 +29,7 @@ impl PublicState {
             BadgeState::Suspended => Some(Self::Suspended),
             BadgeState::Revoked => Some(Self::Revoked),
             BadgeState::Expired => Some(Self::Expired),
+            BadgeState::Superseded => Some(Self::Superseded),
             BadgeState::Prepared | BadgeState::Abandoned => None,
         }
     }
@@ -35,7 +38,7 @@ impl PublicState {
         match self {
             Self::Active => Tone::Official,
             Self::Suspended => Tone::Suspended,
-            Self::Revoked => Tone::Revoked,
+            Self::Revoked | Self::Superseded => Tone::Revoked,
             Self::Expired => Tone::Expired,
         }
     }

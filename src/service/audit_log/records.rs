@@ -68,7 +68,7 @@ fn attestation(row: &AttestationRow, replay: &Replay, report: &mut Report) -> Op
         report.find(place, "takes a place that cannot be");
         return None;
     };
-    if row.state != "active" {
+    if row.state != "active" && row.state != "withdrawn" {
         // Nobody has it: open while it is being issued, closed for ever once it was given up.
         let good = row.token.is_none() && if row.state == "prepared" { value == ListValue::Valid } else { value == ListValue::Invalid };
         if !good {

@@ -1,0 +1,237 @@
+//! Gives badges in force a further attestation before the present one ends, after the checks that need nobody's presence passed
+//! again. The new one has a name and a place of its own; the old one simply runs out. The same steps as in `issue`: intent,
+//! signature, record. They are taken for many badges at once, because each commit costs more than a signature.
+//!
+//! A badge whose attestation was signed by a key since called compromised gets a new one at once, and the old one's place says
+//! INVALID: nobody has to sign in again for a key that we lost.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::attestation_claims::{Place, renewed_claims};
+use super::record_event::{self, Happening};
+use super::{Actor, App, Error};
+use crate::domain::attestation::TYP;
+use crate::domain::badge::{BadgeState, EventKind};
+use crate::domain::ids::AttestationId;
+use crate::domain::reason::ReasonCode;
+use crate::domain::time::Timestamp;
+use crate::ports::signer::{KeyPurpose, SignedJwt};
+use crate::store::attestations::{self, AttestationRow};
+use crate::store::badges::{self, BadgeRow};
+use crate::store::{StoreError, Tx, applications, evidence, platforms, renewals};
+
+/// Badges handled in one pair of transactions.
+const BATCH: i64 = 100;
+
+/// A badge that could not be renewed is looked at again after this long.
+const LOOK_AGAIN: Duration = Duration::from_secs(24 * 3600);
+
+/// Why a badge is not renewed, as kept beside it and told to operators.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Obstacle {
+    /// The confirmation is older than a renewal may rest on: somebody of the authority has to sign in again.
+    ConfirmationTooOld,
+    /// The platform is shut out.
+    PlatformDisabled,
+}
+
+impl Obstacle {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::ConfirmationTooOld => "confirmation_too_old",
+            Self::PlatformDisabled => "platform_disabled",
+        }
+    }
+}
+
+/// What one run did.
+#[derive(Default, Debug, PartialEq, Eq)]
+pub struct Renewed {
+    /// Badges with a new attestation.
+    pub renewed: usize,
+    /// Badges that could not be renewed now.
+    pub held_up: usize,
+}
+
+/// Renews everything that is due.
+///
+/// # Errors
+/// [`Error`] when the database or the key is away; the next run continues.
+pub async fn renew(app: &Arc<App>) -> Result<Renewed, Error> {
+    let mut all = Renewed::default();
+    loop {
+        let now = app.clock.now();
+        let until = now.plus(app.settings.renew_before);
+        let due = app
+            .db
+            .read("due_to_renew", move |tx| -> Result<_, StoreError> {
+                let mut due = renewals::signed_by_compromised(tx, now, BATCH)?;
+                if due.is_empty() && until > now {
+                    due = renewals::ending(tx, until, now, BATCH)?;
+                }
+                Ok(due)
+            })
+            .await
+            .map_err(Error::from)?;
+        if due.is_empty() {
+            return Ok(all);
+        }
+        let one = batch(app, due, until, now).await?;
+        let idle = one == Renewed::default();
+        all.renewed += one.renewed;
+        all.held_up += one.held_up;
+        if one != Renewed::default() {
+            tracing::info!(renewed = one.renewed, held_up = one.held_up, "renewal");
+        }
+        // Another process has them in hand; its attestations are not recorded yet.
+        if idle {
+            return Ok(all);
+        }
+    }
+}
+
+async fn batch(app: &Arc<App>, mut due: Vec<String>, until: Timestamp, now: Timestamp) -> Result<Renewed, Error> {
+    // Everybody who holds several badges takes them in the same order.
+    due.sort();
+    let inner = Arc::clone(app);
+    let (prepared, held_up) = app
+        .db
+        .write("prepare_renewals", move |tx| -> Result<_, Error> {
+            let (mut prepared, mut held_up) = (Vec::new(), 0);
+            for badge in due {
+                match prepare(&inner, tx, &badge, until, now)? {
+                    Step::Prepared(p) => prepared.push(*p),
+                    Step::HeldUp(obstacle) => {
+                        held_up += 1;
+                        renewals::note(tx, &badge, Some((obstacle.as_str(), now.plus(LOOK_AGAIN))))?;
+                    }
+                    Step::Nothing => {}
+                }
+            }
+            Ok((prepared, held_up))
+        })
+        .await?;
+    if prepared.is_empty() {
+        return Ok(Renewed { renewed: 0, held_up });
+    }
+    let mut signed = Vec::with_capacity(prepared.len());
+    for p in prepared {
+        signed.push((sign(app, &p, now)?, p));
+    }
+    let inner = Arc::clone(app);
+    let renewed = app.db.write("record_renewals", move |tx| record(&inner, tx, &signed, now)).await?;
+    app.after_commit().await;
+    Ok(Renewed { renewed, held_up })
+}
+
+/// A badge with its next attestation, not signed yet.
+struct Prepared {
+    row: AttestationRow,
+    /// The attestation it follows.
+    before: String,
+    /// That one's key is compromised.
+    replaces: bool,
+    platform: String,
+}
+
+enum Step {
+    Prepared(Box<Prepared>),
+    HeldUp(Obstacle),
+    Nothing,
+}
+
+fn prepare(app: &App, tx: &mut Tx<'_>, badge: &str, until: Timestamp, now: Timestamp) -> Result<Step, Error> {
+    badges::lock(tx, badge)?;
+    let Some((row, community, authority)) = badges::facts(tx, badge)? else { return Ok(Step::Nothing) };
+    let Some(newest) = attestations::newest_active(tx, badge)? else { return Ok(Step::Nothing) };
+    let replaces = match &newest.kid {
+        Some(kid) => renewals::is_compromised(tx, kid)?,
+        None => false,
+    };
+    let due = replaces || newest.expires_at <= until.millis();
+    // What another process did meanwhile, or is doing.
+    if row.state()? != BadgeState::Active || !due || newest.expires_at <= now.millis() || attestations::has_prepared(tx, badge)? {
+        return Ok(Step::Nothing);
+    }
+    let platform = platforms::by_id(tx, &community.platform_id)?.ok_or_else(|| super::damaged("platform"))?;
+    let application = applications::by_id(tx, &newest.application_id)?.ok_or_else(|| super::damaged("application"))?;
+    let confirmed = Timestamp::from_millis(application.identity_at.unwrap_or(application.created_at));
+    if platform.state != "active" {
+        return Ok(Step::HeldUp(Obstacle::PlatformDisabled));
+    }
+    if now.since(confirmed) > app.settings.confirmation_lifetime {
+        return Ok(Step::HeldUp(Obstacle::ConfirmationTooOld));
+    }
+    let expires = now.plus(app.settings.attestation_lifetime);
+    let (list, idx) = attestations::allocate_index(tx, i64::from(app.settings.status_list_size), now)?;
+    let place = Place { id: AttestationId::new(now, app.entropy.bytes()), issued: now, expires, list, idx };
+    let claims = renewed_claims(app, &platform, &newest.claims, &community, &authority, &place)?;
+    let next = AttestationRow {
+        id: place.id.to_string(),
+        badge_id: row.id,
+        application_id: newest.application_id,
+        list_id: list,
+        idx,
+        state: "prepared".to_owned(),
+        status: 0,
+        claims: serde_json::to_string(&claims).map_err(|e| Error::Internal(e.to_string()))?,
+        token: None,
+        kid: None,
+        issued_at: now.millis(),
+        expires_at: expires.millis(),
+        created_at: now.millis(),
+        updated_by: tx.name.to_owned(),
+    };
+    attestations::insert(tx, &next)?;
+    Ok(Step::Prepared(Box::new(Prepared { row: next, before: newest.id, replaces, platform: platform.id })))
+}
+
+fn sign(app: &App, p: &Prepared, now: Timestamp) -> Result<SignedJwt, Error> {
+    let signed = app.keys.sign_jwt(KeyPurpose::Badge, TYP, &p.row.claims)?;
+    let own = app.keys.known().verifier.attestation(&signed.token, now);
+    let own = own.map_err(|r| Error::Internal(format!("own attestation does not verify: {}", r.detail)))?;
+    if own.claims.jti.to_string() != p.row.id {
+        return Err(Error::Internal("own attestation carries another id".to_owned()));
+    }
+    Ok(signed)
+}
+
+fn record(app: &App, tx: &mut Tx<'_>, signed: &[(SignedJwt, Prepared)], now: Timestamp) -> Result<usize, Error> {
+    let mut recorded: Vec<(BadgeRow, i64, &Prepared)> = Vec::with_capacity(signed.len());
+    for (jwt, p) in signed {
+        let row = &p.row;
+        badges::lock(tx, &row.badge_id)?;
+        let badge = badges::by_id(tx, &row.badge_id)?.ok_or(StoreError::Stale("badge"))?;
+        let newest = attestations::newest_active(tx, &badge.id)?;
+        // Suspended, ended or confirmed anew since it was prepared: nobody ever had this one.
+        if badge.state()? != BadgeState::Active || newest.is_none_or(|n| n.id != p.before) {
+            attestations::abandon_prepared(tx, &badge.id)?;
+            continue;
+        }
+        attestations::activate(tx, &row.id, &jwt.token, &jwt.kid)?;
+        if p.replaces {
+            attestations::withdraw_others(tx, &badge.id, &row.id)?;
+        }
+        let end = Timestamp::from_millis(row.expires_at);
+        evidence::keep_until(tx, &row.application_id, end.plus(app.settings.evidence_retention))?;
+        let version = badges::advance(tx, &badge, BadgeState::Active, None, now)?;
+        badges::extend(tx, &badge.id, end)?;
+        renewals::note(tx, &badge.id, None)?;
+        recorded.push((badge, version, p));
+    }
+    // The ledger's lock comes after all others.
+    for (badge, version, p) in &recorded {
+        let what = Happening {
+            badge,
+            version: *version,
+            kind: EventKind::Renewed,
+            state: BadgeState::Active.as_str(),
+            reason: p.replaces.then(|| ReasonCode::KeyCompromise.as_str()),
+            attestation: Some(p.row.id.clone()),
+            platform: &p.platform,
+        };
+        record_event::record(app, tx, &what, &Actor::system(), now)?;
+    }
+    Ok(recorded.len())
+}
