@@ -11,6 +11,7 @@ use gosbadge::service::add_operator::Role;
 use gosbadge::service::audit_log::audit_log;
 use gosbadge::service::compromise_key::compromise_key;
 use gosbadge::service::renew::renew;
+use gosbadge::service::rotate_key::rotate_key;
 use gosbadge::service::sequence_log::sequence_log;
 use gosbadge::verifier::Verifier;
 use serde_json::{Value, json};
@@ -47,7 +48,7 @@ async fn with_old_keys(h: &Harness, old: &Verifier, token: &str) -> String {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stolen_badge_key() {
-    let h = Harness::start_with(&[BY_HAND]).await;
+    let h = Harness::start_with(&[BY_HAND, ("GOSBADGE__KEYS__PUBLISH_BEFORE", "0s")]).await;
     let (good, other) = (h.issue("218000001", "kindergarten-head").await, h.issue("218000002", "ministry-head").await);
     let revoked = h.issue("218000003", "kindergarten-head").await;
     h.admin(&revoked.badge, "revoke", json!({ "reason": "court_decision" })).await;
@@ -59,10 +60,16 @@ async fn a_stolen_badge_key() {
     forged["status"]["status_list"]["idx"] = json!(900);
     forged["sub_id"]["identifiers"][0]["sub"] = json!("999");
     let forged = h.app().keys.sign_jwt(KeyPurpose::Badge, TYP, &forged.to_string()).unwrap().token;
+    // Badges signed by another key have nothing to do with it, before, meanwhile and after.
+    rotate_key(h.app(), KeyPurpose::Badge, false, Actor::system()).await.unwrap();
+    let steady = h.issue("218000004", "kindergarten-head").await;
+    let seen = [(&good, "active"), (&other, "active"), (&revoked, "revoked"), (&steady, "active")];
+    let onlookers = Onlookers::start(&h, &seen).await;
     let old_keys = h.http.get(h.url("/.well-known/jwks.json")).send().await.unwrap().bytes().await.unwrap();
     let old = Verifier::new(&h.ready().public_url, &old_keys).unwrap();
     assert_eq!((says(&h, &forged).await.as_str(), with_old_keys(&h, &old, &forged).await.as_str()), ("unknown", "active"));
 
+    [&good, &other, &revoked].into_iter().for_each(|i| onlookers.forget(i));
     let found = compromise_key(h.app(), stolen.clone(), Actor::system()).await.unwrap();
     let mut named: Vec<&str> = found.attestations.iter().map(|(_, badge)| badge.as_str()).collect();
     named.sort_unstable();
@@ -77,7 +84,12 @@ async fn a_stolen_badge_key() {
     assert_eq!(condemned["revoked"]["reason"], "compromised");
 
     // True badges come back, signed by another key; what a platform with the old keys sees of the old ones is INVALID.
-    let onlookers = Onlookers::start(&h, &[(&revoked, "wrong_signature")]).await;
+    onlookers.look_around().await;
+    h.clock.advance(Duration::from_secs(301));
+    h.app().view.refresh(h.app()).await.unwrap();
+    // Platforms have read the keys anew by now.
+    [&good, &other, &revoked].into_iter().for_each(|i| onlookers.add(i, "wrong_signature"));
+    onlookers.look_around().await;
     assert_eq!(renew(h.app()).await.unwrap().renewed, 2);
     assert_eq!(renew(h.app()).await.unwrap().renewed, 0);
     for issued in [&good, &other] {

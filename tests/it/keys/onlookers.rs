@@ -54,11 +54,9 @@ impl Onlookers {
         self.shared.tokens.lock().unwrap().push((issued.attestation.clone(), status));
     }
 
-    /// From now on `status` is the right word for this one; what was asked before may still get the old one.
-    pub fn now_expect(&self, issued: &Issued, status: &'static str) {
-        for (_, expected) in self.shared.tokens.lock().unwrap().iter_mut().filter(|(t, _)| *t == issued.attestation) {
-            *expected = status;
-        }
+    /// From now on they look at this one no more; a word that is under way does not count.
+    pub fn forget(&self, issued: &Issued) {
+        self.shared.tokens.lock().unwrap().retain(|(token, _)| *token != issued.attestation);
     }
 
     /// Waits until each of them has looked at everything twice more, and found nothing wrong.
