@@ -34,6 +34,8 @@ pub struct Compromised {
 /// [`Error::NotFound`].
 pub async fn compromise_key(app: &Arc<App>, kid: String, actor: Actor) -> Result<Compromised, Error> {
     let now = app.clock.now();
+    // Something has to be there to take over.
+    app.keys.complete(now).await?;
     let (inner, asked, who) = (Arc::clone(app), kid.clone(), actor.clone());
     let purpose = app
         .db
