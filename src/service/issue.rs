@@ -135,7 +135,7 @@ impl Plan {
         let community = CommunityRow { id: community_id, ..community };
         let expires = self.now.plus(self.app.settings.attestation_lifetime);
         let badge = self.badge_for(tx, &a, &community, &authority, expires)?;
-        let (list_id, idx) = attestations::allocate_index(tx, i64::from(self.app.settings.status_list_size), self.now)?;
+        let (list_id, idx) = attestations::allocate_index(tx, i64::from(self.app.settings.status_list_size), expires, self.now)?;
         let claims = self.claims(&a, &community, &authority, list_id, idx, expires)?;
         let row = AttestationRow {
             id: self.attestation.to_string(),

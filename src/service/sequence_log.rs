@@ -19,7 +19,7 @@ use crate::domain::tlog::replay::ListContent;
 use crate::domain::tlog::tree::{NewNode, Tree, appended, leaf_hash};
 use crate::store::ledger::{self, EventRow};
 use crate::store::log::{self, CheckpointRow, LeafRow, LogState, StoredTiles};
-use crate::store::{StoreError, Tx, attestations, badges};
+use crate::store::{StoreError, Tx, attestations, badges, status_lists};
 use crate::verifier;
 
 /// Events taken at once.
@@ -149,7 +149,8 @@ fn list_leaves(tx: &mut Tx<'_>, seq: i64, now: Timestamp) -> Result<Vec<Leaf>, E
         marked.entry(list).or_default().push((idx, ListValue::from_bits(value)));
     }
     let mut leaves = Vec::new();
-    for (list, size) in attestations::lists(tx)? {
+    for row in status_lists::all(tx)? {
+        let (list, size) = (row.id, row.size);
         let size = u32::try_from(size).map_err(|_| super::damaged("status list size"))?;
         let content = ListContent::of(size, marked.remove(&list).unwrap_or_default()).ok_or_else(|| super::damaged("status index"))?;
         let before = match log::newest_of_list(tx, list)? {

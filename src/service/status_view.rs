@@ -22,7 +22,7 @@ use crate::domain::status_list::{self, StatusBits};
 use crate::domain::time::Timestamp;
 use crate::ports::signer::KeyPurpose;
 use crate::store::attestations::{self, ViewRow};
-use crate::store::{StoreError, ledger};
+use crate::store::{StoreError, ledger, status_lists};
 
 /// What is known of one attestation.
 #[derive(Clone, Copy, Debug)]
@@ -146,7 +146,12 @@ impl StatusView {
                     (false, true) => Vec::new(),
                     (false, false) => attestations::view(tx, Some(&badges))?,
                 };
-                Ok((head, rows, attestations::unfinished_places(tx, unfinished_since)?, attestations::lists(tx)?))
+                Ok((
+                    head,
+                    rows,
+                    attestations::unfinished_places(tx, unfinished_since)?,
+                    status_lists::all(tx)?.into_iter().map(|l| (l.id, l.size)).collect::<Vec<_>>(),
+                ))
             })
             .await?;
         {

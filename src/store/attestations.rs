@@ -2,7 +2,8 @@
 
 use diesel::prelude::*;
 
-use super::schema::{attestations, badges, status_lists};
+use super::schema::{attestations, badges};
+pub use super::status_lists::allocate_index;
 use super::{StoreError, Tx};
 use crate::domain::status::ListValue;
 use crate::domain::time::Timestamp;
@@ -42,48 +43,6 @@ pub struct ViewRow {
     pub badge_state: String,
     pub reason: Option<String>,
     pub version: i64,
-}
-
-/// Takes the next free place, opening a new list of `size` places when the newest is full: (list, index).
-///
-/// # Errors
-/// [`StoreError`].
-pub fn allocate_index(tx: &mut Tx<'_>, size: i64, now: Timestamp) -> Result<(i64, i64), StoreError> {
-    use status_lists as l;
-    loop {
-        let newest: Option<(i64, i64, i64)> =
-            l::table.order(l::id.desc()).select((l::id, l::size, l::next_idx)).first(tx.conn).optional()?;
-        let next_id = match newest {
-            Some((id, size, next)) if next < size => {
-                // The expected value is part of the condition: two writers on PostgreSQL cannot take one place.
-                let n = diesel::update(l::table.find(id).filter(l::next_idx.eq(next))).set(l::next_idx.eq(next + 1)).execute(tx.conn)?;
-                if n == 1 {
-                    return Ok((id, next));
-                }
-                continue;
-            }
-            Some((id, ..)) => id + 1,
-            None => 1,
-        };
-        let opened = tx.savepoint(|tx| {
-            diesel::insert_into(l::table)
-                .values((l::id.eq(next_id), l::size.eq(size), l::next_idx.eq(0), l::created_at.eq(now.millis())))
-                .execute(tx.conn)?;
-            Ok(())
-        });
-        match opened {
-            Ok(()) | Err(StoreError::Duplicate) => {}
-            Err(e) => return Err(e),
-        }
-    }
-}
-
-/// Lists and their sizes.
-///
-/// # Errors
-/// [`StoreError`].
-pub fn lists(tx: &mut Tx<'_>) -> Result<Vec<(i64, i64)>, StoreError> {
-    Ok(status_lists::table.order(status_lists::id).select((status_lists::id, status_lists::size)).load(tx.conn)?)
 }
 
 /// Records a prepared attestation.

@@ -23,6 +23,7 @@ pub mod migrate;
 pub mod operators;
 pub mod platforms;
 pub mod schema;
+pub mod status_lists;
 pub mod sweep;
 
 pub use conn::{Db, Tx};

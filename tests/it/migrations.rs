@@ -13,7 +13,7 @@ use crate::harness::fresh_database;
 
 /// Every released migration file with its SHA-256. Append only: whoever runs the service has applied these; a change goes
 /// into a new migration.
-const RELEASED: [(&str, &str); 8] = [
+const RELEASED: [(&str, &str); 12] = [
     ("sqlite/2026-11-23-000001_first_house/up.sql", "bb829699196e3351550103e3fe937d104608a19305700d80e38ea5a947eac4a0"),
     ("sqlite/2026-11-23-000001_first_house/down.sql", "adcb3cac61390fd7627530b2fa095eef4f26f406c34ff3ad790c3df2c019ab3d"),
     ("postgres/2026-11-23-000001_first_house/up.sql", "23bfae3c71f8b44da8f96d5dc78d2414b86a595861d84fcef60c571502622a92"),
@@ -22,6 +22,10 @@ const RELEASED: [(&str, &str); 8] = [
     ("sqlite/2026-11-27-000002_transparency_log/down.sql", "2ccc7870c43c299763709ac22c56ca7fe3ebc430ec60acdbbf22006de9eed5d7"),
     ("postgres/2026-11-27-000002_transparency_log/up.sql", "1c4235260a994015e0fe282585a648d2bfb6b217d1bac62deb1dfbbf31a06c53"),
     ("postgres/2026-11-27-000002_transparency_log/down.sql", "2ccc7870c43c299763709ac22c56ca7fe3ebc430ec60acdbbf22006de9eed5d7"),
+    ("sqlite/2026-11-27-000004_status_list_groups/up.sql", "17f1441b7e8caaf297d5a1d28c120a06773e803884a21ed8fd6bee38f4275ea2"),
+    ("sqlite/2026-11-27-000004_status_list_groups/down.sql", "f313228dd8a258d69d01a37f87265e947f2c304c2994d04b42dbe4e87c5772e2"),
+    ("postgres/2026-11-27-000004_status_list_groups/up.sql", "17f1441b7e8caaf297d5a1d28c120a06773e803884a21ed8fd6bee38f4275ea2"),
+    ("postgres/2026-11-27-000004_status_list_groups/down.sql", "f313228dd8a258d69d01a37f87265e947f2c304c2994d04b42dbe4e87c5772e2"),
 ];
 
 fn root() -> PathBuf {
