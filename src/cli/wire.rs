@@ -26,6 +26,7 @@ use crate::ports::identity_provider::{IdpCondition, IdpError, IdpSession, Login,
 use crate::ports::{Clock, Entropy, EventSink, IdentityProvider, Signer, Vault, Witness};
 use crate::service::log::TransparencyLog;
 use crate::service::metrics::Metrics;
+use crate::service::recall_status_list::PastLists;
 use crate::service::status_view::StatusView;
 use crate::service::watch_identity_providers::Told;
 use crate::service::{App, IdentityProviders, Settings};
@@ -125,6 +126,7 @@ pub async fn app(config: &Config, parts: Parts) -> Result<Arc<App>, WireError> {
         settings: settings(config),
         verifier,
         view: StatusView::default(),
+        past: PastLists::default(),
         log,
         metrics: Metrics::default(),
         idp_alarms: Told::default(),

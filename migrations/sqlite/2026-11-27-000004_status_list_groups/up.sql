@@ -19,3 +19,6 @@ CREATE INDEX attestations_in_lists ON attestations (list_id, idx, id, badge_id, 
 
 -- The same of a badge.
 CREATE INDEX badges_in_view ON badges (id, state, reason, version);
+
+-- Events that can change what a list says: few, and what a past version of a list is rebuilt from.
+CREATE INDEX events_marking ON events (badge_id, seq) WHERE kind NOT IN ('issued', 'renewed', 'expired', 'abandoned');
