@@ -27,6 +27,7 @@ use crate::ports::{Clock, Entropy, EventSink, IdentityProvider, Signer, Vault, W
 use crate::service::keyrings::Keyrings;
 use crate::service::log::TransparencyLog;
 use crate::service::metrics::Metrics;
+use crate::service::recall_status_list::PastLists;
 use crate::service::status_view::StatusView;
 use crate::service::watch_identity_providers::Told;
 use crate::service::{App, IdentityProviders, Settings};
@@ -122,6 +123,7 @@ pub async fn app(config: &Config, parts: Parts) -> Result<Arc<App>, WireError> {
         sink,
         settings: settings(config),
         view: StatusView::default(),
+        past: PastLists::default(),
         log,
         metrics: Metrics::default(),
         idp_alarms: Told::default(),

@@ -223,6 +223,11 @@ pub fn status_list_uri(iss: &str, list: i64) -> String {
     format!("{iss}/status/{list}")
 }
 
+/// Back from [`status_list_uri`].
+pub fn status_list_number(iss: &str, uri: &str) -> Option<i64> {
+    uri.strip_prefix(iss)?.strip_prefix("/status/")?.parse().ok()
+}
+
 /// A name cut to [`NAME_MAX`] characters, with an ellipsis where something is missing.
 pub fn shorten(name: &str) -> String {
     if name.chars().count() <= NAME_MAX {

@@ -60,7 +60,7 @@ macro_rules! id {
                 let rest = s.strip_prefix($prefix).ok_or(bad.clone())?;
                 let ulid = Ulid::from_string(rest).map_err(|_| bad.clone())?;
                 // One spelling only: lower case and the aliases I, L, O would make two names for one thing.
-                if ulid.to_string() == rest { Ok(Self(ulid)) } else { Err(bad) }
+                if ulid.array_to_str(&mut [0; ulid::ULID_LEN]) == rest { Ok(Self(ulid)) } else { Err(bad) }
             }
         }
 

@@ -12,6 +12,7 @@ pub mod confirmation;
 pub mod digest;
 mod digits;
 pub mod eligibility;
+pub mod expiry_month;
 pub mod ids;
 pub mod inn;
 pub mod lang;

@@ -1,4 +1,4 @@
-//! Checking: keys, status lists, verification, trust mark status. Public and open to other origins.
+//! Checking: keys, verification, trust mark status. Public and open to other origins. Status lists are in `status_lists.rs`.
 
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -7,7 +7,6 @@ use serde_json::{Value, json};
 
 use super::context::{Body, Shared};
 use super::problem;
-use crate::domain::attestation::status_list_uri;
 use crate::domain::community::CommunityRef;
 use crate::service::verify::{self, Question};
 use crate::service::{Error, historical_keys, look_up};
@@ -28,51 +27,10 @@ pub(super) async fn jwks(http: Shared, req: HttpRequest) -> HttpResponse {
         .body(keys.key_set.clone())
 }
 
-fn unchanged(req: &HttpRequest, etag: &str) -> bool {
+/// Whether the caller has what this strong tag names.
+pub(super) fn unchanged(req: &HttpRequest, etag: &str) -> bool {
     let sent = req.headers().get(header::IF_NONE_MATCH).and_then(|v| v.to_str().ok()).unwrap_or("");
     sent.split(',').map(str::trim).any(|t| t == "*" || t.trim_start_matches("W/") == etag)
-}
-
-/// `GET /status/{n}`
-pub(super) async fn status_list(http: Shared, req: HttpRequest, n: web::Path<String>) -> HttpResponse {
-    if req.query_string().split('&').any(|p| p == "time" || p.starts_with("time=")) {
-        // Token Status List §8.4: a server without historical lists answers 501.
-        return HttpResponse::NotImplemented().finish();
-    }
-    let found = match n.parse() {
-        Ok(n) => http.app.view.list(&http.app, n),
-        Err(_) => Ok(None),
-    };
-    let list = match found.and_then(|l| l.ok_or(Error::NotFound("status list"))) {
-        Ok(list) => list,
-        Err(e) => return problem::api(&http, &req, &e),
-    };
-    let mut response = HttpResponse::Ok();
-    response
-        .insert_header((header::ETAG, list.etag.clone()))
-        .insert_header((header::VARY, "Accept-Encoding"))
-        .insert_header((header::CACHE_CONTROL, format!("public, max-age={}", http.app.settings.status_ttl.as_secs())));
-    if unchanged(&req, &list.etag) {
-        return response.status(actix_web::http::StatusCode::NOT_MODIFIED).finish();
-    }
-    response.content_type("application/statuslist+jwt");
-    let accepts = req.headers().get(header::ACCEPT_ENCODING).and_then(|v| v.to_str().ok()).unwrap_or("");
-    let gzip = accepts.split(',').any(|e| {
-        let mut parts = e.split(';').map(str::trim);
-        parts.next() == Some("gzip") && !parts.any(|p| matches!(p, "q=0" | "q=0.0" | "q=0.00" | "q=0.000"))
-    });
-    if gzip {
-        response.insert_header((header::CONTENT_ENCODING, "gzip")).body(list.gzip.clone())
-    } else {
-        response.body(list.token.clone())
-    }
-}
-
-/// `GET /status`
-pub(super) async fn aggregation(http: Shared) -> HttpResponse {
-    let iss = &http.app.settings.issuer;
-    let lists: Vec<String> = http.app.view.list_ids().into_iter().map(|n| status_list_uri(iss, n)).collect();
-    HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "public, max-age=60")).json(json!({ "status_lists": lists }))
 }
 
 #[derive(Deserialize)]

@@ -17,6 +17,7 @@ mod refused;
 pub mod request_log;
 mod revocations;
 pub mod routes;
+mod status_lists;
 mod webhooks;
 
 pub use context::Http;

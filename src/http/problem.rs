@@ -35,6 +35,7 @@ pub(super) const fn fault(e: &Error) -> Fault {
         Error::Refused { .. } => (StatusCode::FORBIDDEN, "refused", "access_denied"),
         Error::ApplicationEnded => (StatusCode::GONE, "application-ended", "invalid_grant"),
         Error::NotFound(_) => (StatusCode::NOT_FOUND, "not-found", "not_found"),
+        Error::ListRetired => (StatusCode::GONE, "status-list-retired", "not_found"),
         Error::Unauthenticated(_) => (StatusCode::UNAUTHORIZED, "unauthenticated", "invalid_client"),
         Error::Forbidden(_) => (StatusCode::FORBIDDEN, "forbidden", "access_denied"),
         Error::Conflict(_) => (StatusCode::CONFLICT, "conflict", "invalid_request"),

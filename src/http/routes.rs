@@ -4,7 +4,7 @@ use actix_web::http::{Method, header};
 use actix_web::middleware::DefaultHeaders;
 use actix_web::{HttpResponse, web};
 
-use super::{admin, applications, assets, checking, health, log, login, metrics, oauth, public_pages, revocations, webhooks};
+use super::{admin, applications, assets, checking, health, log, login, metrics, oauth, public_pages, revocations, status_lists, webhooks};
 
 /// Largest body of an ordinary request, bytes.
 pub const BODY_MAX: usize = 64 * 1024;
@@ -73,8 +73,8 @@ fn log_routes(cfg: &mut web::ServiceConfig) {
 fn checking_routes(cfg: &mut web::ServiceConfig) {
     let resource = |path: &str| web::resource(path).wrap(open()).route(web::method(Method::OPTIONS).to(preflight));
     cfg.service(resource("/.well-known/jwks.json").route(web::get().to(checking::jwks)))
-        .service(resource("/status").route(web::get().to(checking::aggregation)))
-        .service(resource("/status/{n}").route(web::get().to(checking::status_list)))
+        .service(resource("/status").route(web::get().to(status_lists::aggregation)))
+        .service(resource("/status/{n}").route(web::get().to(status_lists::status_list)))
         .service(resource("/v1/verify").app_data(web::PayloadConfig::new(BATCH_BODY_MAX)).route(web::post().to(checking::verify)))
         .service(resource("/v1/badges/{id}").route(web::get().to(public_pages::badge_json)))
         .service(resource("/c/{community}/attestation.jwt").route(web::get().to(checking::attestation)))

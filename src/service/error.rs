@@ -51,6 +51,11 @@ pub enum Error {
     /// No such thing, or not the caller's to see.
     #[error("{0} not found")]
     NotFound(&'static str),
+    /// Everything in the status list has ended long ago; it is served no more.
+    #[error(
+        "this status list was retired: every attestation in it has ended, and an ended attestation needs no status; its past is at ?time="
+    )]
+    ListRetired,
     /// No or unknown credentials.
     #[error("{0}")]
     Unauthenticated(&'static str),

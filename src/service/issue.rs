@@ -160,7 +160,8 @@ impl Plan {
         let community = CommunityRow { id: community_id, ..community };
         let expires = self.now.plus(self.app.settings.attestation_lifetime);
         let badge = self.badge_for(tx, &a, &community, &authority, expires)?;
-        let (list_id, idx) = attestations::allocate_index(tx, i64::from(self.app.settings.status_list_size), self.now)?;
+        let size = i64::from(self.app.settings.status_list_size);
+        let (list_id, idx) = attestations::allocate_index(tx, size, expires, self.now)?;
         let place = Place { list: list_id, idx, id: self.attestation, issued: self.now, expires };
         let claims = first_claims(&self.app, &self.platform, &a, &community, &authority, &place)?;
         let row = AttestationRow {

@@ -28,11 +28,13 @@ pub mod push_request;
 pub mod read_audit;
 pub mod read_log;
 pub mod readiness;
+pub mod recall_status_list;
 pub mod receive_webhook;
 mod record_event;
 pub mod redeem_code;
 pub mod renew;
 pub mod retire_key;
+mod retire_lists;
 pub mod return_to_platform;
 pub mod revoke_many;
 pub mod rotate_key;
@@ -117,6 +119,8 @@ pub struct App {
     pub settings: Settings,
     /// What is in force, in memory.
     pub view: status_view::StatusView,
+    /// Signed status lists of the past.
+    pub past: recall_status_list::PastLists,
     /// The transparency log.
     pub log: log::TransparencyLog,
     /// What is counted and measured.

@@ -164,7 +164,7 @@ fn prepare(app: &App, tx: &mut Tx<'_>, badge: &str, until: Timestamp, now: Times
         return Ok(Step::HeldUp(Obstacle::ConfirmationTooOld));
     }
     let expires = now.plus(app.settings.attestation_lifetime);
-    let (list, idx) = attestations::allocate_index(tx, i64::from(app.settings.status_list_size), now)?;
+    let (list, idx) = attestations::allocate_index(tx, i64::from(app.settings.status_list_size), expires, now)?;
     let place = Place { id: AttestationId::new(now, app.entropy.bytes()), issued: now, expires, list, idx };
     let claims = renewed_claims(app, &platform, &newest.claims, &community, &authority, &place)?;
     let next = AttestationRow {

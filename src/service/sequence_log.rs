@@ -20,6 +20,7 @@ use crate::domain::tlog::replay::ListContent;
 use crate::domain::tlog::tree::{NewNode, Tree, appended, leaf_hash};
 use crate::store::ledger::{self, EventRow};
 use crate::store::log::{self, CheckpointRow, LeafRow, LogState, StoredTiles};
+use crate::store::status_lists::{self, ListRow};
 use crate::store::{StoreError, Tx, attestations, badges};
 use crate::verifier;
 
@@ -141,34 +142,21 @@ pub(super) fn event_leaves(tx: &mut Tx<'_>, events: &[EventRow]) -> Result<Vec<L
     events.iter().map(leaf).collect()
 }
 
-/// A version of each list whose content is not that of its newest leaf.
+/// A version of each list in force whose content is not that of its newest leaf. A list that was retired has no further ones:
+/// its last was logged before (`retire_lists`), and what changes afterwards is no longer published.
 fn list_leaves(tx: &mut Tx<'_>, seq: i64, now: Timestamp) -> Result<Vec<Leaf>, Error> {
-    let mut marked: HashMap<i64, Vec<(u32, ListValue)>> = HashMap::new();
-    for (list, idx, value) in attestations::marked_places(tx)? {
-        let (idx, value) = (u32::try_from(idx), u8::try_from(value));
-        let (Ok(idx), Ok(value)) = (idx, value) else { return Err(super::damaged("status value")) };
-        marked.entry(list).or_default().push((idx, ListValue::from_bits(value)));
-    }
     let mut leaves = Vec::new();
-    for (list, size) in attestations::lists(tx)? {
-        let size = u32::try_from(size).map_err(|_| super::damaged("status list size"))?;
-        let content = ListContent::of(size, marked.remove(&list).unwrap_or_default()).ok_or_else(|| super::damaged("status index"))?;
-        let before = match log::newest_of_list(tx, list)? {
-            Some(row) => match Leaf::parse(&row.entry) {
-                Some(Leaf::List(l)) => Some(l),
-                _ => return Err(super::damaged("leaf of a status list")),
-            },
-            None => None,
-        };
+    for row in status_lists::all(tx)?.iter().filter(|l| l.retired_at.is_none()) {
+        let (content, before) = contents(tx, row)?;
         if before.as_ref().is_none_or(|b| b.sha256 != content.sha256) {
             leaves.push(Leaf::List(ListLeaf {
                 ev: ListWord::StatusList,
                 invalid: content.invalid,
-                list,
+                list: row.id,
                 n: before.map_or(0, |b| b.n) + 1,
                 seq,
                 sha256: content.sha256,
-                size,
+                size: u32::try_from(row.size).map_err(|_| super::damaged("status list size"))?,
                 suspended: content.suspended,
                 t: now.millis(),
                 v: VERSION,
@@ -176,6 +164,27 @@ fn list_leaves(tx: &mut Tx<'_>, seq: i64, now: Timestamp) -> Result<Vec<Leaf>, E
         }
     }
     Ok(leaves)
+}
+
+/// What a list says now, and its newest version in the log.
+pub(super) fn contents(tx: &mut Tx<'_>, list: &ListRow) -> Result<(ListContent, Option<ListLeaf>), Error> {
+    let value = |(idx, value): (i64, i64)| {
+        let read = u32::try_from(idx).ok().zip(u8::try_from(value).ok());
+        read.map(|(idx, value)| (idx, ListValue::from_bits(value))).ok_or_else(|| super::damaged("status value"))
+    };
+    let marked = attestations::marked_places(tx, list.id)?.into_iter().map(value).collect::<Result<Vec<_>, _>>()?;
+    let size = u32::try_from(list.size).map_err(|_| super::damaged("status list size"))?;
+    let content = ListContent::of(size, marked).ok_or_else(|| super::damaged("status index"))?;
+    let newest = log::newest_of_list(tx, list.id)?.map(|row| version(&row)).transpose()?;
+    Ok((content, newest))
+}
+
+/// The version of a list that a leaf tells of.
+pub(super) fn version(row: &LeafRow) -> Result<ListLeaf, Error> {
+    match Leaf::parse(&row.entry) {
+        Some(Leaf::List(leaf)) => Ok(leaf),
+        _ => Err(super::damaged("leaf of a status list")),
+    }
 }
 
 /// Signs a checkpoint when leaves were added since the last one. Signs nothing that does not extend it.

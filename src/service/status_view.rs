@@ -1,28 +1,29 @@
 //! What is in force, in memory: follows the ledger, answers verifications without the database, and publishes the signed
 //! status lists. Each process keeps its own; one that falls behind says so instead of guessing.
 
-use std::collections::{BTreeMap, HashMap};
-use std::io::Write as _;
-use std::sync::{Arc, RwLock};
+mod memory;
+mod published;
+
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::Duration;
 
-use flate2::Compression;
-use flate2::write::GzEncoder;
-use serde_json::json;
 use tokio::sync::Mutex;
 
+pub use published::Published;
+pub(super) use published::{Validity, sign};
+
 use super::{App, Error};
-use crate::domain::attestation::status_list_uri;
+use crate::domain::attestation::{AttestationClaims, status_list_number};
 use crate::domain::badge::BadgeState;
-use crate::domain::digest;
-use crate::domain::ids::{AttestationId, BadgeId};
+use crate::domain::ids::BadgeId;
 use crate::domain::reason::ReasonCode;
+use crate::domain::signing_key::KeyPurpose;
 use crate::domain::status::{ListValue, VerifyStatus};
-use crate::domain::status_list::{self, StatusBits};
+use crate::domain::status_list::StatusBits;
 use crate::domain::time::Timestamp;
-use crate::ports::signer::KeyPurpose;
-use crate::store::attestations::{self, ViewRow};
-use crate::store::{StoreError, ledger};
+use crate::store::attestations::{self, Of, ViewRow};
+use crate::store::{Tx, ledger, status_lists};
+use memory::{List, Memory};
 
 /// What is known of one attestation.
 #[derive(Clone, Copy, Debug)]
@@ -37,20 +38,6 @@ pub struct Entry {
     pub version: i64,
 }
 
-/// One signed status list, ready to be served.
-pub struct Published {
-    /// The token.
-    pub token: Vec<u8>,
-    /// The token, gzipped once.
-    pub gzip: Vec<u8>,
-    /// Strong entity tag, quoted.
-    pub etag: String,
-    /// When it was signed.
-    pub issued_at: Timestamp,
-    /// By which key.
-    kid: String,
-}
-
 /// From this age on, the place of an attestation that was prepared and is not recorded reads SUSPENDED.
 ///
 /// A process that dies between signing and recording may leave a signed token in a core dump or in a stolen memory image.
@@ -62,55 +49,64 @@ pub struct Published {
 /// the sweeper writes when it gives the issue up.
 pub const CLOSED_WHILE_UNFINISHED_AFTER: Duration = Duration::from_secs(5);
 
-struct List {
-    bits: StatusBits,
-    published: Option<Arc<Published>>,
-    dirty: bool,
-}
+/// Places read at once: enough that a query costs nothing beside its rows, and few enough that they are no memory to speak of.
+const PAGE: i64 = 8192;
 
-#[derive(Default)]
-struct Inner {
-    seq: i64,
-    refreshed_at: Option<Timestamp>,
-    entries: HashMap<u128, Entry>,
-    lists: BTreeMap<i64, List>,
-}
+/// Badges looked up at once.
+const CHUNK: usize = 500;
+
+/// So many events at once are cheaper taken in by reading everything anew.
+const TOO_MANY: i64 = 20_000;
 
 /// The view. Readers never wait for the database.
 #[derive(Default)]
 pub struct StatusView {
-    inner: RwLock<Inner>,
+    inner: RwLock<Memory>,
     refreshing: Mutex<()>,
 }
 
 impl StatusView {
-    /// Looks an attestation up: the entry, if any, and the instant the view is known to be true for.
+    fn read(&self) -> RwLockReadGuard<'_, Memory> {
+        self.inner.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self) -> RwLockWriteGuard<'_, Memory> {
+        self.inner.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Looks an attestation of ours up, its signature checked: the entry, if any, and the instant the view is known to be true
+    /// for.
     ///
     /// # Errors
     /// [`Error::StatusStale`] when the view is older than its bound: an outage must not read as "not revoked".
-    pub fn get(&self, app: &App, id: AttestationId) -> Result<(Option<Entry>, Timestamp), Error> {
-        let inner = self.inner.read().unwrap_or_else(std::sync::PoisonError::into_inner);
+    pub fn get(&self, app: &App, claims: &AttestationClaims) -> Result<(Option<Entry>, Timestamp), Error> {
+        let inner = self.read();
         let as_of = inner.refreshed_at.ok_or(Error::StatusStale)?;
         let now = app.clock.now();
         // A clock that was set back makes the view's age unknowable; the next refresh settles it.
         if now.since(as_of) > app.settings.view_max_age || as_of.since(now) > Duration::from_secs(1) {
             return Err(Error::StatusStale);
         }
-        Ok((inner.entries.get(&id.bits()).copied(), as_of))
+        let place = &claims.status.status_list;
+        let list = status_list_number(&app.settings.issuer, &place.uri);
+        Ok((list.and_then(|list| inner.entry(list, place.idx, claims.jti)), as_of))
     }
 
     /// Age of the view; `None` before the first refresh.
     pub fn age(&self, now: Timestamp) -> Option<Duration> {
-        let inner = self.inner.read().unwrap_or_else(std::sync::PoisonError::into_inner);
-        inner.refreshed_at.map(|at| now.since(at))
+        self.read().refreshed_at.map(|at| now.since(at))
     }
 
     /// The published list, if it exists.
     ///
     /// # Errors
     /// [`Error::StatusStale`] when it has run out: nobody may rely on it any more, so it is not handed out.
+    /// [`Error::ListRetired`] when everything in it has ended long ago.
     pub fn list(&self, app: &App, id: i64) -> Result<Option<Arc<Published>>, Error> {
-        let inner = self.inner.read().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let inner = self.read();
+        if inner.retired.contains(&id) {
+            return Err(Error::ListRetired);
+        }
         let list = inner.lists.get(&id).and_then(|l| l.published.clone());
         if list.as_ref().is_some_and(|l| app.clock.now().since(l.issued_at) >= app.settings.status_lifetime) {
             return Err(Error::StatusStale);
@@ -118,107 +114,100 @@ impl StatusView {
         Ok(list)
     }
 
-    /// Numbers of all lists.
+    /// Numbers of all lists in force.
     pub fn list_ids(&self) -> Vec<i64> {
-        let inner = self.inner.read().unwrap_or_else(std::sync::PoisonError::into_inner);
-        inner.lists.keys().copied().collect()
+        self.read().lists.keys().copied().collect()
     }
 
     /// Follows the ledger, re-signs what changed or has reached its `ttl`. Concurrent calls take turns, so that when one
     /// returns, everything committed before it began is visible.
     ///
     /// # Errors
-    /// [`Error`] when the database or the signer is away; the old view stays, and ages.
+    /// [`Error`] when the database or the signer is away; the old view stays, and ages. What a refresh that fails half-way took
+    /// in is true, only younger than the view says.
     pub async fn refresh(&self, app: &Arc<App>) -> Result<(), Error> {
         let _turn = self.refreshing.lock().await;
         let asked_at = app.clock.now();
-        let (seq, first) = {
-            let inner = self.inner.read().unwrap_or_else(std::sync::PoisonError::into_inner);
-            (inner.seq, inner.refreshed_at.is_none())
-        };
-        let unfinished_since = asked_at.minus(CLOSED_WHILE_UNFINISHED_AFTER);
-        let (head, rows, unfinished, lists) = app
-            .db
-            .read("follow_ledger", move |tx| -> Result<_, StoreError> {
-                let (head, badges) = ledger::changed_since(tx, seq)?;
-                // So many at once are cheaper read whole, and databases take only so many parameters.
-                let first = first || badges.len() > 1000;
-                let rows = match (first, badges.is_empty()) {
-                    (true, _) => attestations::view(tx, None)?,
-                    (false, true) => Vec::new(),
-                    (false, false) => attestations::view(tx, Some(&badges))?,
-                };
-                Ok((head, rows, attestations::unfinished_places(tx, unfinished_since)?, attestations::lists(tx)?))
-            })
-            .await?;
-        {
-            let mut inner = self.inner.write().unwrap_or_else(std::sync::PoisonError::into_inner);
-            for (id, size) in lists {
-                let size = u32::try_from(size).map_err(|_| super::damaged("status list size"))?;
-                inner.lists.entry(id).or_insert_with(|| List { bits: StatusBits::new(size), published: None, dirty: true });
-            }
-            for (list, idx) in unfinished {
-                inner.put(list, idx, ListValue::Suspended)?;
-            }
-            for row in &rows {
-                inner.take(row)?;
-            }
-            inner.seq = head;
-            inner.refreshed_at = Some(asked_at);
-        }
-        self.publish(app, asked_at)
+        let inner = Arc::clone(app);
+        app.db.read("follow_ledger", move |tx| inner.view.follow(tx, asked_at)).await?;
+        self.publish(app, asked_at).await
     }
 
-    fn publish(&self, app: &App, now: Timestamp) -> Result<(), Error> {
-        let due: Vec<(i64, StatusBits)> = {
-            let inner = self.inner.read().unwrap_or_else(std::sync::PoisonError::into_inner);
-            let known = app.keys.known();
-            let key = known.active(KeyPurpose::Status);
-            // A list signed by a key that was called compromised is refused by whoever reads the keys anew.
-            let other = |p: &Published| key.is_some_and(|key| p.kid != key);
-            let old = |l: &List| {
-                l.published.as_ref().is_none_or(|p| now.since(p.issued_at) >= app.settings.status_ttl || p.issued_at > now || other(p))
-            };
-            inner.lists.iter().filter(|(_, l)| l.dirty || old(l)).map(|(id, l)| (*id, l.bits.clone())).collect()
+    /// Takes in what one snapshot of the database says. Page by page, so that a million badges are never in memory twice, and
+    /// readers wait for one page at most.
+    fn follow(&self, tx: &mut Tx<'_>, asked_at: Timestamp) -> Result<(), Error> {
+        let (seq, first) = {
+            let inner = self.read();
+            (inner.seq, inner.refreshed_at.is_none())
         };
-        for (id, bits) in due {
-            let published = Arc::new(sign(app, id, &bits, now)?);
-            let mut inner = self.inner.write().unwrap_or_else(std::sync::PoisonError::into_inner);
-            if let Some(list) = inner.lists.get_mut(&id) {
-                list.published = Some(published);
-                // Refreshes take turns, so nothing can have changed since the bits were copied.
-                list.dirty = false;
+        let lists = status_lists::all(tx)?;
+        self.write().lists(&lists)?;
+        let head = ledger::head(tx)?;
+        if first || head - seq > TOO_MANY {
+            for list in lists.iter().filter(|l| l.retired_at.is_none()) {
+                for from in (0..list.next_idx).step_by(PAGE as usize) {
+                    self.take(&attestations::view(tx, Of::Places { list: list.id, from, to: from + PAGE })?)?;
+                }
             }
+        } else if head > seq {
+            for badges in ledger::changed_since(tx, seq)?.chunks(CHUNK) {
+                self.take(&attestations::view(tx, Of::Badges(badges))?)?;
+            }
+        }
+        let unfinished = attestations::unfinished_places(tx, asked_at.minus(CLOSED_WHILE_UNFINISHED_AFTER))?;
+        let mut inner = self.write();
+        for (list, idx) in unfinished {
+            inner.mark(list, idx, ListValue::Suspended)?;
+        }
+        (inner.seq, inner.refreshed_at) = (head, Some(asked_at));
+        Ok(())
+    }
+
+    fn take(&self, rows: &[ViewRow]) -> Result<(), Error> {
+        let mut inner = self.write();
+        rows.iter().try_for_each(|row| inner.take(row))
+    }
+
+    /// Signs the lists that are due. Packing the bits is the dear part, and is done only for those that changed.
+    async fn publish(&self, app: &App, now: Timestamp) -> Result<(), Error> {
+        let known = app.keys.known();
+        let key = known.active(KeyPurpose::Status);
+        // A list signed by a key that was called compromised is refused by whoever reads the keys anew.
+        let other = |p: &Published| key.is_some_and(|key| p.kid != key);
+        let old = |l: &List| {
+            l.published.as_ref().is_none_or(|p| now.since(p.issued_at) >= app.settings.status_ttl || p.issued_at > now || other(p))
+        };
+        let due: Vec<(i64, Content)> = {
+            let inner = self.read();
+            let due = inner.lists.iter().filter(|(_, l)| l.lst.is_none() || old(l));
+            due.map(|(id, l)| (*id, l.lst.clone().map_or_else(|| Content::Bits(l.bits.clone()), Content::Packed))).collect()
+        };
+        let validity = Validity {
+            issued_at: now,
+            expires: now.plus(app.settings.status_lifetime).secs(),
+            ttl: Some(app.settings.status_ttl.as_secs()),
+        };
+        for (id, content) in due {
+            let lst: Arc<str> = match content {
+                Content::Packed(lst) => lst,
+                Content::Bits(bits) => bits.to_lst().into(),
+            };
+            let published = Arc::new(sign(app, id, &lst, &validity)?);
+            if let Some(list) = self.write().lists.get_mut(&id) {
+                // Refreshes take turns, so nothing can have changed since the bits were copied.
+                (list.published, list.lst) = (Some(published), Some(lst));
+            }
+            // Many lists may be due at once; requests get their turn in between.
+            tokio::task::yield_now().await;
         }
         Ok(())
     }
 }
 
-impl Inner {
-    fn take(&mut self, row: &ViewRow) -> Result<(), Error> {
-        let id: AttestationId = row.id.parse().map_err(|_| super::damaged("attestation id"))?;
-        let badge: BadgeId = row.badge_id.parse().map_err(|_| super::damaged("badge id"))?;
-        let state: BadgeState = row.badge_state.parse().map_err(|_| super::damaged("badge state"))?;
-        let status = match row.attestation_state.as_str() {
-            "active" => verify_status(state),
-            "withdrawn" => VerifyStatus::Revoked,
-            _ => VerifyStatus::Unknown,
-        };
-        let reason = row.reason.as_deref().and_then(|r| r.parse().ok());
-        self.entries.insert(id.bits(), Entry { badge, status, reason, version: row.version });
-        let value = ListValue::from_bits(u8::try_from(row.status).map_err(|_| super::damaged("status value"))?);
-        self.put(row.list_id, row.idx, value)
-    }
-
-    fn put(&mut self, list: i64, idx: i64, value: ListValue) -> Result<(), Error> {
-        let idx = u32::try_from(idx).map_err(|_| super::damaged("status index"))?;
-        let list = self.lists.get_mut(&list).ok_or_else(|| super::damaged("status list"))?;
-        if list.bits.get(idx) != Some(value) {
-            list.bits.set(idx, value).map_err(|_| super::damaged("status index"))?;
-            list.dirty = true;
-        }
-        Ok(())
-    }
+/// What a list will say: known, or to be packed.
+enum Content {
+    Packed(Arc<str>),
+    Bits(StatusBits),
 }
 
 /// The answer a badge's state means for its attestations.
@@ -231,21 +220,4 @@ pub(super) const fn verify_status(state: BadgeState) -> VerifyStatus {
         BadgeState::Superseded => VerifyStatus::Superseded,
         BadgeState::Prepared | BadgeState::Abandoned => VerifyStatus::Unknown,
     }
-}
-
-fn sign(app: &App, id: i64, bits: &StatusBits, now: Timestamp) -> Result<Published, Error> {
-    let iss = &app.settings.issuer;
-    let claims = json!({
-        "iss": iss,
-        "sub": status_list_uri(iss, id),
-        "iat": now.secs(),
-        "exp": now.plus(app.settings.status_lifetime).secs(),
-        "ttl": app.settings.status_ttl.as_secs(),
-        "status_list": { "bits": status_list::BITS, "lst": bits.to_lst(), "aggregation_uri": format!("{iss}/status") },
-    });
-    let signed = app.keys.sign_jwt(KeyPurpose::Status, status_list::TYP, &claims.to_string())?;
-    let token = signed.token.into_bytes();
-    let mut gz = GzEncoder::new(Vec::new(), Compression::best());
-    let gzip = gz.write_all(&token).and_then(|()| gz.finish()).map_err(|e| Error::Internal(e.to_string()))?;
-    Ok(Published { etag: format!("\"{}\"", &digest::sha256_hex(&token)[..32]), gzip, token, issued_at: now, kid: signed.kid })
 }

@@ -1,10 +1,11 @@
-//! What time does by itself: unfinished issues are closed, badges and applications run out, short-lived records and old
-//! evidence are forgotten. Each step is idempotent and safe to run in several processes.
+//! What time does by itself: unfinished issues are closed, badges and applications run out, status lists are retired,
+//! short-lived records and old evidence are forgotten. Each step is idempotent and safe to run in several processes.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::record_event::{self, Happening};
+use super::retire_lists::retire_lists;
 use super::{Actor, App, Error};
 use crate::domain::badge::{BadgeState, EventKind};
 use crate::domain::time::Timestamp;
@@ -30,6 +31,8 @@ pub struct Swept {
     pub abandoned: usize,
     /// Badges run out.
     pub expired: usize,
+    /// Status lists retired.
+    pub retired: usize,
     /// Applications run out.
     pub applications: usize,
     /// Records forgotten.
@@ -44,6 +47,7 @@ pub async fn sweep(app: &Arc<App>) -> Result<Swept, Error> {
     let now = app.clock.now();
     let abandoned = close_unfinished(app, now).await?;
     let expired = expire(app, now).await?;
+    let retired = retire_lists(app, now).await?;
     let (applications, forgotten) = app
         .db
         .write("forget", move |tx| -> Result<_, StoreError> {
@@ -54,8 +58,8 @@ pub async fn sweep(app: &Arc<App>) -> Result<Swept, Error> {
         })
         .await
         .map_err(Error::from)?;
-    let swept = Swept { abandoned, expired, applications, forgotten };
-    if swept.abandoned + swept.expired > 0 {
+    let swept = Swept { abandoned, expired, retired, applications, forgotten };
+    if swept.abandoned + swept.expired + swept.retired > 0 {
         app.after_commit().await;
     }
     if swept != Swept::default() {

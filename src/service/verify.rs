@@ -10,7 +10,6 @@ use serde_json::json;
 use super::{App, Error};
 use crate::domain::attestation::AttestationClaims;
 use crate::domain::community::CommunityRef;
-use crate::domain::ids::AttestationId;
 use crate::domain::reason::ReasonCode;
 use crate::domain::status::{ListValue, VerifyStatus};
 use crate::domain::time::Timestamp;
@@ -134,7 +133,7 @@ fn by_attestation(app: &Arc<App>, token: &str, community: Option<&CommunityRef>)
     // The same order of checks as offline, so that both give the same word. The view knows more than a list does (reason,
     // version), so its answer is taken out here.
     let verdict = app.keys.known().verifier.verify_with(token, community, now, |claims| {
-        looked_up = Some((of_claims(claims), app.view.get(app, claims.jti)));
+        looked_up = Some((of_claims(claims), app.view.get(app, claims)));
         Ok(ListValue::Valid)
     });
     let Some((of_claims, found)) = looked_up else {
@@ -220,7 +219,7 @@ fn answer_of(community: CommunityRef, found: Option<BadgeFacts>, now: Timestamp)
 pub fn trust_mark_status(app: &Arc<App>, mark: &str) -> Result<Option<String>, Error> {
     let now = app.clock.now();
     let status = match app.keys.known().verifier.attestation(mark, now) {
-        Ok(attested) => match known(app, attested.claims.jti)? {
+        Ok(attested) => match known(app, &attested.claims)? {
             Some(status) => status,
             None => return Ok(None),
         },
@@ -234,7 +233,7 @@ pub fn trust_mark_status(app: &Arc<App>, mark: &str) -> Result<Option<String>, E
     Ok(Some(signed.token))
 }
 
-fn known(app: &Arc<App>, id: AttestationId) -> Result<Option<VerifyStatus>, Error> {
-    let (entry, _) = app.view.get(app, id)?;
+fn known(app: &Arc<App>, claims: &AttestationClaims) -> Result<Option<VerifyStatus>, Error> {
+    let (entry, _) = app.view.get(app, claims)?;
     Ok(entry.map(|e| e.status).filter(|s| *s != VerifyStatus::Unknown))
 }

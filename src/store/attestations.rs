@@ -2,7 +2,8 @@
 
 use diesel::prelude::*;
 
-use super::schema::{attestations, badges, status_lists};
+use super::schema::{attestations, badges};
+pub use super::status_lists::allocate_index;
 use super::{StoreError, Tx};
 use crate::domain::status::ListValue;
 use crate::domain::time::Timestamp;
@@ -39,52 +40,9 @@ pub struct ViewRow {
     pub idx: i64,
     pub attestation_state: String,
     pub status: i64,
-    pub expires_at: i64,
     pub badge_state: String,
     pub reason: Option<String>,
     pub version: i64,
-}
-
-/// Takes the next free place, opening a new list of `size` places when the newest is full: (list, index).
-///
-/// # Errors
-/// [`StoreError`].
-pub fn allocate_index(tx: &mut Tx<'_>, size: i64, now: Timestamp) -> Result<(i64, i64), StoreError> {
-    use status_lists as l;
-    loop {
-        let newest: Option<(i64, i64, i64)> =
-            l::table.order(l::id.desc()).select((l::id, l::size, l::next_idx)).first(tx.conn).optional()?;
-        let next_id = match newest {
-            Some((id, size, next)) if next < size => {
-                // The expected value is part of the condition: two writers on PostgreSQL cannot take one place.
-                let n = diesel::update(l::table.find(id).filter(l::next_idx.eq(next))).set(l::next_idx.eq(next + 1)).execute(tx.conn)?;
-                if n == 1 {
-                    return Ok((id, next));
-                }
-                continue;
-            }
-            Some((id, ..)) => id + 1,
-            None => 1,
-        };
-        let opened = tx.savepoint(|tx| {
-            diesel::insert_into(l::table)
-                .values((l::id.eq(next_id), l::size.eq(size), l::next_idx.eq(0), l::created_at.eq(now.millis())))
-                .execute(tx.conn)?;
-            Ok(())
-        });
-        match opened {
-            Ok(()) | Err(StoreError::Duplicate) => {}
-            Err(e) => return Err(e),
-        }
-    }
-}
-
-/// Lists and their sizes.
-///
-/// # Errors
-/// [`StoreError`].
-pub fn lists(tx: &mut Tx<'_>) -> Result<Vec<(i64, i64)>, StoreError> {
-    Ok(status_lists::table.order(status_lists::id).select((status_lists::id, status_lists::size)).load(tx.conn)?)
 }
 
 /// Records a prepared attestation.
@@ -211,22 +169,51 @@ pub fn set_status(tx: &mut Tx<'_>, badge: &str, value: ListValue) -> Result<(), 
     Ok(())
 }
 
-/// View rows of the given badges, or of all when `None`.
+/// Which attestations are asked for.
+pub enum Of<'a> {
+    /// Those at places `from..to` of a list.
+    #[expect(missing_docs, reason = "said above")]
+    Places { list: i64, from: i64, to: i64 },
+    /// Those of these badges.
+    Badges(&'a [String]),
+}
+
+/// View rows: only columns that stand in an index, because what lies behind a row's claims and token costs reading them.
 ///
 /// # Errors
 /// [`StoreError`].
-pub fn view(tx: &mut Tx<'_>, of: Option<&[String]>) -> Result<Vec<ViewRow>, StoreError> {
+pub fn view(tx: &mut Tx<'_>, of: Of<'_>) -> Result<Vec<ViewRow>, StoreError> {
     use {attestations as a, badges as b};
     let q = a::table
         .inner_join(b::table)
         .filter(a::state.ne("prepared"))
-        .select((a::id, a::badge_id, a::list_id, a::idx, a::state, a::status, a::expires_at, b::state, b::reason, b::version))
+        .select((a::id, a::badge_id, a::list_id, a::idx, a::state, a::status, b::state, b::reason, b::version))
         .into_boxed();
     let q = match of {
-        Some(ids) => q.filter(a::badge_id.eq_any(ids.to_vec())),
-        None => q,
+        Of::Places { list, from, to } => q.filter(a::list_id.eq(list).and(a::idx.ge(from)).and(a::idx.lt(to))),
+        Of::Badges(ids) => q.filter(a::badge_id.eq_any(ids.to_vec())),
     };
     Ok(q.load(tx.conn)?)
+}
+
+/// Where the attestations of these badges stand: id, list, index.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn places(tx: &mut Tx<'_>, badges: &[String]) -> Result<Vec<(String, i64, i64)>, StoreError> {
+    use attestations as a;
+    Ok(a::table.filter(a::badge_id.eq_any(badges.to_vec())).select((a::id, a::list_id, a::idx)).load(tx.conn)?)
+}
+
+/// Whether an attestation of the list ends at `instant` or later.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn any_ends_from(tx: &mut Tx<'_>, list: i64, instant: Timestamp) -> Result<bool, StoreError> {
+    use attestations as a;
+    let one: Option<String> =
+        a::table.filter(a::list_id.eq(list).and(a::expires_at.ge(instant.millis()))).select(a::id).first(tx.conn).optional()?;
+    Ok(one.is_some())
 }
 
 /// The attestations with these ids.
@@ -237,15 +224,16 @@ pub fn by_ids(tx: &mut Tx<'_>, ids: &[String]) -> Result<Vec<AttestationRow>, St
     Ok(attestations::table.filter(attestations::id.eq_any(ids.to_vec())).select(AttestationRow::as_select()).load(tx.conn)?)
 }
 
-/// Places of recorded attestations that do not say VALID: list, index, value.
+/// Places of recorded attestations of a list that do not say VALID: index, value.
 ///
 /// # Errors
 /// [`StoreError`].
-pub fn marked_places(tx: &mut Tx<'_>) -> Result<Vec<(i64, i64, i64)>, StoreError> {
-    Ok(attestations::table
-        .filter(attestations::state.eq_any(["active", "withdrawn"]).and(attestations::status.ne(0)))
-        .order((attestations::list_id, attestations::idx))
-        .select((attestations::list_id, attestations::idx, attestations::status))
+pub fn marked_places(tx: &mut Tx<'_>, list: i64) -> Result<Vec<(i64, i64)>, StoreError> {
+    use attestations as a;
+    Ok(a::table
+        .filter(a::list_id.eq(list).and(a::state.eq_any(["active", "withdrawn"])).and(a::status.ne(0)))
+        .order(a::idx)
+        .select((a::idx, a::status))
         .load(tx.conn)?)
 }
 

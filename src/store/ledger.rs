@@ -1,9 +1,11 @@
 //! The append-only ledger of events. The single `ledger` row is updated by every writer, so sequence numbers appear in
 //! commit order and without gaps: whoever follows them misses nothing.
 
+use diesel::dsl::sql;
 use diesel::prelude::*;
+use diesel::sql_types::Bool;
 
-use super::schema::{events, ledger};
+use super::schema::{attestations, events, ledger};
 use super::{StoreError, Tx};
 
 /// One event.
@@ -42,17 +44,12 @@ pub fn head(tx: &mut Tx<'_>) -> Result<i64, StoreError> {
     Ok(ledger::table.find(1).select(ledger::seq).first(tx.conn)?)
 }
 
-/// Ids of badges with events after `seq`, and the newest sequence number.
+/// Ids of badges with events after `seq`.
 ///
 /// # Errors
 /// [`StoreError`].
-pub fn changed_since(tx: &mut Tx<'_>, seq: i64) -> Result<(i64, Vec<String>), StoreError> {
-    let head = head(tx)?;
-    if head == seq {
-        return Ok((head, Vec::new()));
-    }
-    let badges = events::table.filter(events::seq.gt(seq)).select(events::badge_id).distinct().load(tx.conn)?;
-    Ok((head, badges))
+pub fn changed_since(tx: &mut Tx<'_>, seq: i64) -> Result<Vec<String>, StoreError> {
+    Ok(events::table.filter(events::seq.gt(seq)).select(events::badge_id).distinct().load(tx.conn)?)
 }
 
 /// History of a badge, oldest first.
@@ -77,6 +74,46 @@ pub fn by_seq(tx: &mut Tx<'_>, seq: i64) -> Result<EventRow, StoreError> {
 /// [`StoreError`].
 pub fn after(tx: &mut Tx<'_>, seq: i64, limit: i64) -> Result<Vec<EventRow>, StoreError> {
     Ok(events::table.filter(events::seq.gt(seq)).order(events::seq).limit(limit).select(EventRow::as_select()).load(tx.conn)?)
+}
+
+/// What the transparency log's rules need of an event.
+#[derive(Clone, Debug, Queryable, Selectable)]
+#[diesel(table_name = events)]
+#[expect(missing_docs, reason = "columns are documented in the migration")]
+pub struct Step {
+    pub seq: i64,
+    pub badge_id: String,
+    pub version: i64,
+    pub kind: String,
+    pub reason: Option<String>,
+    pub attestation_id: Option<String>,
+}
+
+/// All steps of these badges up to event `seq`, oldest first.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn steps(tx: &mut Tx<'_>, badges: &[String], seq: i64) -> Result<Vec<Step>, StoreError> {
+    Ok(events::table
+        .filter(events::badge_id.eq_any(badges.to_vec()).and(events::seq.le(seq)))
+        .order(events::seq)
+        .select(Step::as_select())
+        .load(tx.conn)?)
+}
+
+/// Badges with a place in this list whose life was not only issues, ordinary renewals and its end: the only ones that can have made the
+/// list say anything. They are few, and have an index of their own, which is used because it is asked for in its own words.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn changed_in_list(tx: &mut Tx<'_>, list: i64) -> Result<Vec<String>, StoreError> {
+    let marking = sql::<Bool>("(events.kind NOT IN ('issued', 'renewed', 'expired', 'abandoned') OR events.reason = 'key_compromise')");
+    Ok(events::table
+        .inner_join(attestations::table.on(attestations::badge_id.eq(events::badge_id)))
+        .filter(attestations::list_id.eq(list).and(marking))
+        .select(events::badge_id)
+        .distinct()
+        .load(tx.conn)?)
 }
 
 /// The event that recorded an attestation.

@@ -148,6 +148,15 @@ pub fn newest_of_list(tx: &mut Tx<'_>, list: i64) -> Result<Option<LeafRow>, Sto
         .optional()?)
 }
 
+/// The leaf of one version of a status list.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn version_of_list(tx: &mut Tx<'_>, list: i64, n: i64) -> Result<Option<LeafRow>, StoreError> {
+    let one = log_leaves::kind.eq("status-list").and(log_leaves::subject.eq(list.to_string())).and(log_leaves::number.eq(n));
+    Ok(log_leaves::table.filter(one).select(LeafRow::as_select()).first(tx.conn).optional()?)
+}
+
 /// The checkpoint of that size.
 ///
 /// # Errors

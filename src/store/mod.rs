@@ -25,6 +25,7 @@ pub mod platforms;
 pub mod renewals;
 pub mod revocations;
 pub mod schema;
+pub mod status_lists;
 pub mod sweep;
 
 pub use conn::{Db, Tx};

@@ -182,6 +182,9 @@ diesel::table! {
         size -> BigInt,
         next_idx -> BigInt,
         created_at -> BigInt,
+        month -> Nullable<BigInt>,
+        ends_before -> BigInt,
+        retired_at -> Nullable<BigInt>,
     }
 }
 

@@ -8,6 +8,8 @@ use std::sync::Arc;
 use futures_util::future::join_all;
 use gosbadge::cli::server::{self, Running};
 use gosbadge::cli::wire::{self, NoIdentityProvider, Parts};
+use gosbadge::domain::expiry_month::ExpiryMonth;
+use gosbadge::ports::Clock as _;
 use serde_json::{Value, json};
 
 use crate::crash_child::code_for;
@@ -69,8 +71,14 @@ async fn places_in_lists_are_distinct_and_gapless_across_a_roll_over() {
     let h = Harness::start_with(&[("GOSBADGE__STATUS__LIST_SIZE", "1024")]).await;
     let second = Second::beside(&h).await;
     let mut db = Database::open(&h.database);
-    // The smallest list allowed, nearly full.
-    db.run(&format!("INSERT INTO status_lists (id, size, next_idx, created_at) VALUES (1, 1024, {}, 0)", 1024 - LEFT));
+    // The smallest list allowed, nearly full, of the month in which all that follow end.
+    let month = ExpiryMonth::of(h.clock.now().plus(h.app().settings.attestation_lifetime));
+    db.run(&format!(
+        "INSERT INTO status_lists (id, size, next_idx, created_at, month, ends_before) VALUES (1, 1024, {}, 0, {}, {})",
+        1024 - LEFT,
+        month.starts().millis(),
+        month.ends().millis()
+    ));
 
     let codes = codes_for(&h, 1..=ISSUES).await;
     let answers = join_all(codes.iter().enumerate().map(|(n, code)| redeem_at(&h, second.public_url(&h, n), code))).await;

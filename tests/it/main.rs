@@ -37,6 +37,7 @@ mod push_attacks;
 mod resume;
 mod sandbox_esia;
 mod served;
+mod status_lists;
 mod test_issuer;
 mod trust_mark;
 mod verify_command;

@@ -13,7 +13,7 @@ use crate::harness::fresh_database;
 
 /// Every released migration file with its SHA-256. Append only: whoever runs the service has applied these; a change goes
 /// into a new migration.
-const RELEASED: [(&str, &str); 16] = [
+const RELEASED: [(&str, &str); 20] = [
     ("sqlite/2026-11-23-000001_first_house/up.sql", "bb829699196e3351550103e3fe937d104608a19305700d80e38ea5a947eac4a0"),
     ("sqlite/2026-11-23-000001_first_house/down.sql", "adcb3cac61390fd7627530b2fa095eef4f26f406c34ff3ad790c3df2c019ab3d"),
     ("postgres/2026-11-23-000001_first_house/up.sql", "23bfae3c71f8b44da8f96d5dc78d2414b86a595861d84fcef60c571502622a92"),
@@ -30,6 +30,10 @@ const RELEASED: [(&str, &str); 16] = [
     ("sqlite/2026-11-27-000005_life_of_a_badge/down.sql", "0dd4144b97b41e69225598f8e7963bd5c2682deec7c71adaac8ea84127d05502"),
     ("postgres/2026-11-27-000005_life_of_a_badge/up.sql", "480ea92463053f049fad57a6e1f3d4b45cb33a5fdbf581a927e3de323873646e"),
     ("postgres/2026-11-27-000005_life_of_a_badge/down.sql", "0dd4144b97b41e69225598f8e7963bd5c2682deec7c71adaac8ea84127d05502"),
+    ("sqlite/2026-11-27-000004_status_list_groups/up.sql", "f62efe02b25126719c7c64d39d3c6112e91e1f5aa99ef368dd143df1b2c0e91f"),
+    ("sqlite/2026-11-27-000004_status_list_groups/down.sql", "58d6b02138a3a8cb8db8f75aabd22d1620b8621cd648e94d8fcccce53d620809"),
+    ("postgres/2026-11-27-000004_status_list_groups/up.sql", "f62efe02b25126719c7c64d39d3c6112e91e1f5aa99ef368dd143df1b2c0e91f"),
+    ("postgres/2026-11-27-000004_status_list_groups/down.sql", "58d6b02138a3a8cb8db8f75aabd22d1620b8621cd648e94d8fcccce53d620809"),
 ];
 
 fn root() -> PathBuf {
@@ -125,6 +129,9 @@ fn a_migrated_database_has_the_shape_of_the_diesel_schema() {
         "signing_keys unique purpose partial",
         "attestations unique list_id,idx whole",
         "attestations plain created_at partial",
+        "attestations plain list_id,idx,id,badge_id,state,status whole",
+        "badges plain id,state,reason,version whole",
+        "events plain badge_id,seq partial",
         "communities unique platform_id,number whole",
         "events unique badge_id,version whole",
         "deliveries unique platform_id,badge_id,version whole",

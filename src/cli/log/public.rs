@@ -4,13 +4,16 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use reqwest::{Client, redirect};
+use reqwest::{Client, StatusCode, redirect};
 
 use crate::cli::wire::WireError;
 use crate::domain::attestation::status_list_uri;
 use crate::domain::digest::hex;
-use crate::domain::tlog::leaf::Leaf;
+use crate::domain::status_list::StatusBits;
+use crate::domain::time::Timestamp;
+use crate::domain::tlog::leaf::{Leaf, ListLeaf, digest};
 use crate::domain::tlog::note::{NOTE_MAX, VerifierKey};
+use crate::domain::tlog::past::first_second;
 use crate::domain::tlog::replay::Replay;
 use crate::domain::tlog::tile::{Asset, ENTRY_MAX, FULL, Tile, unbundle};
 use crate::domain::tlog::tree::{Growing, leaf_hash};
@@ -20,6 +23,9 @@ use crate::verifier::{self, KEY_SET_MAX, LIST_TOKEN_MAX, StatusList, Verifier};
 
 const TIMEOUT: Duration = Duration::from_secs(30);
 
+/// The newest version of each list.
+type Versions = BTreeMap<i64, ListLeaf>;
+
 struct Site<'a> {
     client: Client,
     url: &'a str,
@@ -27,10 +33,19 @@ struct Site<'a> {
 
 impl Site<'_> {
     async fn bytes(&self, path: &str, max: usize) -> Result<Vec<u8>, WireError> {
+        let found = self.unless_gone(path, max).await?;
+        found.ok_or_else(|| WireError(format!("cannot fetch {}{path}: the answer was 410 Gone", self.url)))
+    }
+
+    /// `None` for an answer 410.
+    async fn unless_gone(&self, path: &str, max: usize) -> Result<Option<Vec<u8>>, WireError> {
         let failed = |why: String| WireError(format!("cannot fetch {}{path}: {why}", self.url));
         let answer = self.client.get(format!("{}{path}", self.url)).send().await;
         let mut answer = answer.map_err(|e| failed(e.without_url().to_string()))?;
-        if answer.status() != reqwest::StatusCode::OK {
+        if answer.status() == StatusCode::GONE {
+            return Ok(None);
+        }
+        if answer.status() != StatusCode::OK {
             return Err(failed(format!("the answer was {}", answer.status())));
         }
         let mut body = Vec::new();
@@ -40,17 +55,27 @@ impl Site<'_> {
             }
             body.extend_from_slice(&chunk);
         }
-        Ok(body)
+        Ok(Some(body))
     }
 
     async fn text(&self, path: &str, max: usize) -> Result<String, WireError> {
         String::from_utf8(self.bytes(path, max).await?).map_err(|_| WireError(format!("{}{path} is not text", self.url)))
     }
 
-    /// A status list, its signature checked with the published keys.
-    async fn list(&self, verifier: &Verifier, list: i64, clock: &dyn Clock) -> Result<StatusList, WireError> {
-        let token = self.text(&format!("/status/{list}"), LIST_TOKEN_MAX).await?;
-        let checked = verifier.status_list(&token, &status_list_uri(self.url, list), clock.now());
+    /// A status list, its signature checked with the published keys; `None` when it is retired.
+    async fn list(&self, verifier: &Verifier, list: i64, now: Timestamp) -> Result<Option<StatusList>, WireError> {
+        let token = self.unless_gone(&format!("/status/{list}"), LIST_TOKEN_MAX).await?;
+        token.map(|token| self.checked(verifier, list, &token, now)).transpose()
+    }
+
+    /// A status list as it was at a second of the past, checked as it had to be checked then.
+    async fn past_list(&self, verifier: &Verifier, list: i64, second: i64) -> Result<StatusList, WireError> {
+        let token = self.bytes(&format!("/status/{list}?time={second}"), LIST_TOKEN_MAX).await?;
+        self.checked(verifier, list, &token, Timestamp::from_secs(second))
+    }
+
+    fn checked(&self, verifier: &Verifier, list: i64, token: &[u8], at: Timestamp) -> Result<StatusList, WireError> {
+        let checked = verifier.status_list(&String::from_utf8_lossy(token), &status_list_uri(self.url, list), at);
         checked.map_err(|e| WireError(format!("status list {list}: {}", e.detail)))
     }
 }
@@ -85,8 +110,8 @@ pub(super) async fn audit(url: &str, key: Option<VerifierKey>, kept: &[Kept], cl
     if !report.findings.is_empty() {
         return Ok(report);
     }
-    let replay = leaves(&site, size, claims, &mut report).await?;
-    lists(&site, &replay, clock, &mut report).await?;
+    let (replay, newest) = leaves(&site, size, claims, &mut report).await?;
+    lists(&site, &replay, &newest, clock, &mut report).await?;
     Ok(report)
 }
 
@@ -95,8 +120,8 @@ async fn leaves(
     size: u64,
     mut claims: BTreeMap<u64, Vec<(String, [u8; 32])>>,
     report: &mut Report,
-) -> Result<Replay, WireError> {
-    let (mut replay, mut tree) = (Replay::default(), Growing::default());
+) -> Result<(Replay, Versions), WireError> {
+    let (mut replay, mut tree, mut newest) = (Replay::default(), Growing::default(), Versions::new());
     while tree.size() < size {
         let Some(tile) = Tile::of(0, tree.size() / u64::from(FULL), size) else { break };
         let path = format!("/log/{}", Asset::Entries(tile).path());
@@ -106,7 +131,11 @@ async fn leaves(
         };
         for entry in entries {
             let place = format!("leaf {}", tree.size());
-            let faults = Leaf::parse(entry).map_or_else(|| vec!["its entry cannot be read".to_owned()], |leaf| replay.take(&leaf));
+            let leaf = Leaf::parse(entry);
+            let faults = leaf.as_ref().map_or_else(|| vec!["its entry cannot be read".to_owned()], |leaf| replay.take(leaf));
+            if let Some(Leaf::List(version)) = leaf {
+                newest.insert(version.list, version);
+            }
             report.findings.extend(faults.into_iter().map(|what| Finding { place: place.clone(), what }));
             tree.push(leaf_hash(entry));
             for (name, root) in claims.remove(&tree.size()).unwrap_or_default() {
@@ -123,18 +152,28 @@ async fn leaves(
         report.findings.extend(names.into_iter().map(|(place, _)| Finding { place, what: what.clone() }));
     }
     (report.leaves, report.root, report.events) = (tree.size(), hex(&tree.root()), replay.seq());
-    Ok(replay)
+    Ok((replay, newest))
 }
 
 /// The served lists. The log follows them by a moment, so a list may be stricter than the events replayed; one that says VALID
 /// where the events do not is at fault, unless a reinstatement came in between: whoever sees only suspended places named should
-/// look again.
-async fn lists(site: &Site<'_>, replay: &Replay, clock: &dyn Clock, report: &mut Report) -> Result<(), WireError> {
+/// look again. A list that was retired is served no more; its newest version must then be recalled as it was logged.
+async fn lists(site: &Site<'_>, replay: &Replay, newest: &Versions, clock: &dyn Clock, report: &mut Report) -> Result<(), WireError> {
     let keys = site.bytes("/.well-known/jwks.json", KEY_SET_MAX).await?;
     let verifier = Verifier::new(site.url, &keys).map_err(WireError::new)?;
     for number in replay.lists() {
         report.lists += 1;
-        let list = site.list(&verifier, number, clock).await?;
+        let Some(list) = site.list(&verifier, number, clock.now()).await? else {
+            if let Some(version) = newest.get(&number) {
+                let second = first_second(Timestamp::from_millis(version.t));
+                let recalled = site.past_list(&verifier, number, second).await?;
+                if !is_version(&recalled, version) {
+                    let what = format!("is retired, and its version {} is recalled otherwise than it was logged", version.n);
+                    report.findings.push(Finding { place: format!("status list {number}"), what });
+                }
+            }
+            continue;
+        };
         for (idx, must) in replay.places(number) {
             let says = list.get(idx);
             // Stricter than the events replayed: a change the log has yet to take in. Looser: what a list must never be.
@@ -146,4 +185,10 @@ async fn lists(site: &Site<'_>, replay: &Replay, clock: &dyn Clock, report: &mut
         }
     }
     Ok(())
+}
+
+fn is_version(list: &StatusList, version: &ListLeaf) -> bool {
+    let mut bits = StatusBits::new(version.size);
+    let written = (0..version.size).try_for_each(|idx| list.get(idx).and_then(|value| bits.set(idx, value).ok()));
+    written.is_some() && digest(bits.as_bytes()) == version.sha256
 }

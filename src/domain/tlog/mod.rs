@@ -10,6 +10,7 @@
 pub mod checkpoint;
 pub mod leaf;
 pub mod note;
+pub mod past;
 pub mod proof;
 pub mod proof_file;
 pub mod replay;

@@ -1,6 +1,7 @@
-//! The tree against a third party's, every format against examples and back, the replay against histories.
+//! The tree against a third party's, every format against examples and back, the replay against histories, the past against memory.
 
 mod formats;
+mod past;
 mod replaying;
 
 use ct_merkle::RootHash;

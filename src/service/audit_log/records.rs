@@ -10,7 +10,7 @@ use crate::domain::status::ListValue;
 use crate::domain::tlog::replay::Replay;
 use crate::store::attestations::AttestationRow;
 use crate::store::badges::BadgeRow;
-use crate::store::{Tx, attestations, badges};
+use crate::store::{Tx, attestations, badges, status_lists};
 
 const PAGE: i64 = 500;
 
@@ -22,6 +22,7 @@ pub(super) fn compare(tx: &mut Tx<'_>, replay: &Replay, report: &mut Report) -> 
         after = last.id.clone();
         page.iter().for_each(|row| badge(row, replay, report));
     }
+    let retired: BTreeMap<i64, i64> = status_lists::all(tx)?.into_iter().filter_map(|l| Some((l.id, l.retired_at?))).collect();
     let mut found: BTreeMap<i64, BTreeSet<u32>> = BTreeMap::new();
     after.clear();
     loop {
@@ -29,6 +30,10 @@ pub(super) fn compare(tx: &mut Tx<'_>, replay: &Replay, report: &mut Report) -> 
         let Some(last) = page.last() else { break };
         after = last.id.clone();
         for row in &page {
+            // Whoever could retire a list too early could hide what it says.
+            if row.state == "active" && retired.get(&row.list_id).is_some_and(|at| *at <= row.expires_at) {
+                report.find(format!("status list {}", row.list_id), format!("was retired before attestation {} ended", row.id));
+            }
             if let Some(idx) = attestation(row, replay, report) {
                 found.entry(row.list_id).or_default().insert(idx);
             }

@@ -72,7 +72,7 @@ async fn the_list_over_http() {
         let answer = get(&h, unknown, &[]).await;
         assert_eq!((answer.status().as_u16(), header(&answer, "content-type")), (404, Some("application/problem+json")), "{unknown}");
     }
-    assert_eq!(get(&h, "/status/1?time=1686925000", &[]).await.status(), 501);
+    assert_eq!(get(&h, "/status/1?time=1686925000", &[]).await.status(), 404, "before there was any list");
     assert_eq!(get(&h, "/status/1?timely=1", &[]).await.status(), 200);
     let all: Value = get(&h, "/status", &[]).await.json().await.unwrap();
     assert_eq!(all["status_lists"], serde_json::json!([h.url("/status/1")]));
