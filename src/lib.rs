@@ -44,7 +44,10 @@
 //! 4. **The ledger's counter row orders all writers**, so that sequence numbers appear in commit order without gaps, and a
 //!    follower misses nothing.
 //! 5. **Verification does not read the database** when it is given an attestation: signature, then a look into the
-//!    in-memory view that follows the ledger. A view older than its bound answers 503, never a guess.
+//!    in-memory view that follows the ledger. A view older than its bound answers 503, never a guess. The view keeps what it
+//!    knows of an attestation at its place in its status list; lists are grouped by the month in which their attestations end
+//!    and retire as a whole, so memory is bounded by the badges in force. What a list said at any second of the past is rebuilt
+//!    from the events and held against the log (`service::recall_status_list`).
 //! 6. **Several identity providers at once**, each with a callback address of its own, so that an answer of one can never pass
 //!    for an answer of another. The service knows them by their port alone; ESIA and OpenID Connect are of equal rank.
 //! 7. **One-time values are kept as labelled digests**: a code presented as a state is simply unknown.

@@ -82,11 +82,14 @@ pub fn load(url: &str, dir: &str, count: i64) {
     for s in segments(count, start, step) {
         segment(&mut *run, &s, start, step, &filler);
     }
-    run(&format!("UPDATE ledger SET seq = (SELECT MAX(seq) FROM events)"));
+    run("UPDATE ledger SET seq = (SELECT MAX(seq) FROM events)");
     run("COMMIT");
     run("ANALYZE");
-    if sqlite.is_none() {
-        run("VACUUM");
+    // A database that has been running for a while is on disk, and PostgreSQL knows which pages everybody may see.
+    run(if sqlite.is_some() { "PRAGMA journal_mode=WAL" } else { "VACUUM" });
+    drop(run);
+    if let Some(path) = sqlite {
+        std::fs::File::open(path).unwrap().sync_all().unwrap();
     }
     eprintln!("{count} badges loaded in {:.0} s", begun.elapsed().as_secs_f64());
 }

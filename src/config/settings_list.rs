@@ -240,7 +240,7 @@ const STATUS: &[Setting] = &[
     set(
         "list_size",
         "131072",
-        "Entries per list, a multiple of 4 from 1024 to 1048576. Small lists let an observer tell who asks about whom. Applies to lists begun later.",
+        "Entries per list, a multiple of 4 from 1024 to 1048576. Attestations that end in the same month share lists. Small lists let an observer tell who asks about whom. Applies to lists begun later.",
     ),
     set("refresh_interval", "\"500ms\"", "How often the view in memory follows the database, 10ms to 1m. Below max_view_age."),
     set(

@@ -2,6 +2,7 @@
 //! attestation is found by its place, which it names itself, so that nothing is hashed, nothing is searched, and everything
 //! about ended attestations goes away with their list.
 
+use std::collections::btree_map::Entry::Vacant;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -83,9 +84,8 @@ impl Memory {
             if row.retired_at.is_some() {
                 self.lists.remove(&row.id);
                 self.retired.insert(row.id);
-            } else if !self.lists.contains_key(&row.id) {
-                let size = u32::try_from(row.size).map_err(|_| damaged("status list size"))?;
-                self.lists.insert(row.id, List::new(size));
+            } else if let Vacant(place) = self.lists.entry(row.id) {
+                place.insert(List::new(u32::try_from(row.size).map_err(|_| damaged("status list size"))?));
             }
         }
         Ok(())
