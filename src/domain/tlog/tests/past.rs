@@ -23,6 +23,8 @@ struct Badge {
     suspended: bool,
     ended: bool,
     places: Vec<(i64, u32)>,
+    /// Also those that were closed for good.
+    ever: Vec<(i64, u32)>,
 }
 
 /// A world that remembers: every event, and each list's bytes at each version.
@@ -56,6 +58,7 @@ impl World {
             self.says.extend(badge.places.drain(..).map(|p| (p, ListValue::Invalid)));
         }
         badge.places.extend(place);
+        badge.ever.extend(place);
         let carried = badge.places.last().copied();
         let value = match kind {
             EventKind::Suspended => Some(ListValue::Suspended),
@@ -143,7 +146,7 @@ impl World {
         assert!(first_second(Timestamp::from_millis(*at)) <= second && until.is_none_or(|u| second < u), "in force at that second");
 
         let mut bits = StatusBits::new(SIZE);
-        for (who, badge) in self.badges.iter().enumerate().filter(|(_, b)| b.places.iter().any(|p| p.0 == list)) {
+        for (who, badge) in self.badges.iter().enumerate().filter(|(_, b)| b.ever.iter().any(|p| p.0 == list)) {
             assert!(badge.version > 0);
             let own = self.events.iter().filter(|e| e.badge == format!("b{who}") && e.seq <= *seq).cloned();
             write_places(&mut bits, list, own).unwrap();
