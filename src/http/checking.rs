@@ -10,6 +10,7 @@ use super::problem;
 use crate::domain::attestation::status_list_uri;
 use crate::domain::community::CommunityRef;
 use crate::domain::digest;
+use crate::ports::signer::KeyPurpose;
 use crate::service::verify::{self, Question};
 use crate::service::{Error, look_up};
 
@@ -18,7 +19,9 @@ const BATCH_MAX: usize = 1000;
 
 /// `GET /.well-known/jwks.json`
 pub(super) async fn jwks(http: Shared, req: HttpRequest) -> HttpResponse {
-    let body = json!({ "keys": http.app.signer.public_keys() }).to_string();
+    // Keys of communities sign nothing that is checked against this set; they stand in subordinate statements.
+    let keys: Vec<_> = http.app.signer.public_keys().into_iter().filter(|k| k.purpose != KeyPurpose::Community).collect();
+    let body = json!({ "keys": keys }).to_string();
     let etag = format!("\"{}\"", &digest::sha256_hex(body.as_bytes())[..32]);
     if unchanged(&req, &etag) {
         return HttpResponse::NotModified().insert_header((header::ETAG, etag)).finish();

@@ -11,6 +11,9 @@ pub enum KeyPurpose {
     Badge,
     /// Status lists and security event tokens.
     Status,
+    /// Entity configurations of communities, which we host (OpenID Federation). Vouches for nothing by itself: a subordinate
+    /// statement names the key, and the badge inside is signed with the badge key.
+    Community,
 }
 
 impl KeyPurpose {
@@ -19,6 +22,7 @@ impl KeyPurpose {
         match self {
             Self::Badge => "badge",
             Self::Status => "status",
+            Self::Community => "community",
         }
     }
 }

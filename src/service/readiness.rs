@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::App;
 use crate::domain::time::Timestamp;
+use crate::ports::signer::KeyPurpose;
 use crate::store::{StoreError, deliveries};
 
 /// The answer of `/health/ready`.
@@ -33,7 +34,8 @@ pub struct Readiness {
 pub async fn readiness(app: &Arc<App>) -> Readiness {
     let now = app.clock.now();
     let backlog = app.db.read("readiness", |tx| -> Result<_, StoreError> { deliveries::backlog(tx) }).await.ok();
-    let keys = app.signer.public_keys().len() >= 2;
+    let held = app.signer.public_keys();
+    let keys = [KeyPurpose::Badge, KeyPurpose::Status].iter().all(|p| held.iter().any(|k| k.purpose == *p));
     let age = app.view.age(now);
     let ready = backlog.is_some() && keys && age.is_some_and(|a| a <= app.settings.view_max_age);
     Readiness {

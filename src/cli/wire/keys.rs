@@ -21,7 +21,7 @@ use crate::store::{Db, StoreError};
 
 /// The private keys in force, unsealed; makes the first ones.
 pub(super) async fn load_or_make(db: &Db, vault: &dyn Vault, now: Timestamp) -> Result<Vec<(KeyPurpose, Vec<u8>)>, WireError> {
-    for purpose in [KeyPurpose::Badge, KeyPurpose::Status] {
+    for purpose in [KeyPurpose::Badge, KeyPurpose::Status, KeyPurpose::Community] {
         let rows = db.read("list_keys", keys::list).await.map_err(WireError::new)?;
         if rows.iter().any(|r| r.purpose == purpose.as_str() && r.state == "active") {
             continue;
@@ -46,6 +46,7 @@ pub(super) async fn load_or_make(db: &Db, vault: &dyn Vault, now: Timestamp) -> 
         let purpose = match row.purpose.as_str() {
             "badge" => KeyPurpose::Badge,
             "status" => KeyPurpose::Status,
+            "community" => KeyPurpose::Community,
             other => return Err(WireError(format!("signing key {} has the unknown purpose {other:?}", row.kid))),
         };
         let plain = vault.open(SealFor::SigningKey, &row.kid, &row.sealed).map_err(|_| {
