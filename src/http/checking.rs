@@ -6,10 +6,9 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::context::{Body, Shared};
-use super::problem;
+use super::{entity_tag, problem};
 use crate::domain::attestation::status_list_uri;
 use crate::domain::community::CommunityRef;
-use crate::domain::digest;
 use crate::ports::signer::KeyPurpose;
 use crate::service::verify::{self, Question};
 use crate::service::{Error, look_up};
@@ -22,8 +21,8 @@ pub(super) async fn jwks(http: Shared, req: HttpRequest) -> HttpResponse {
     // Keys of communities sign nothing that is checked against this set; they stand in subordinate statements.
     let keys: Vec<_> = http.app.signer.public_keys().into_iter().filter(|k| k.purpose != KeyPurpose::Community).collect();
     let body = json!({ "keys": keys }).to_string();
-    let etag = format!("\"{}\"", &digest::sha256_hex(body.as_bytes())[..32]);
-    if unchanged(&req, &etag) {
+    let etag = entity_tag::of(body.as_bytes());
+    if entity_tag::unchanged(&req, &etag) {
         return HttpResponse::NotModified().insert_header((header::ETAG, etag)).finish();
     }
     HttpResponse::Ok()
@@ -31,11 +30,6 @@ pub(super) async fn jwks(http: Shared, req: HttpRequest) -> HttpResponse {
         .insert_header((header::CACHE_CONTROL, "public, max-age=300"))
         .content_type("application/jwk-set+json")
         .body(body)
-}
-
-fn unchanged(req: &HttpRequest, etag: &str) -> bool {
-    let sent = req.headers().get(header::IF_NONE_MATCH).and_then(|v| v.to_str().ok()).unwrap_or("");
-    sent.split(',').map(str::trim).any(|t| t == "*" || t.trim_start_matches("W/") == etag)
 }
 
 /// `GET /status/{n}`
@@ -57,7 +51,7 @@ pub(super) async fn status_list(http: Shared, req: HttpRequest, n: web::Path<Str
         .insert_header((header::ETAG, list.etag.clone()))
         .insert_header((header::VARY, "Accept-Encoding"))
         .insert_header((header::CACHE_CONTROL, format!("public, max-age={}", http.app.settings.status_ttl.as_secs())));
-    if unchanged(&req, &list.etag) {
+    if entity_tag::unchanged(&req, &list.etag) {
         return response.status(actix_web::http::StatusCode::NOT_MODIFIED).finish();
     }
     response.content_type("application/statuslist+jwt");

@@ -5,6 +5,7 @@
 use std::sync::Arc;
 
 use super::confirm_authority::obstacle;
+use super::federation::delegation::attestation_end;
 use super::record_event::{self, Happening};
 use super::{Actor, App, Error};
 use crate::domain::application::ApplicationState;
@@ -133,7 +134,7 @@ impl Plan {
         let community = self.community_row(&a, tx.name)?;
         let community_id = communities::upsert(tx, community.clone())?;
         let community = CommunityRow { id: community_id, ..community };
-        let expires = self.now.plus(self.app.settings.attestation_lifetime);
+        let expires = attestation_end(&self.app.settings, self.now)?;
         let badge = self.badge_for(tx, &a, &community, &authority, expires)?;
         let (list_id, idx) = attestations::allocate_index(tx, i64::from(self.app.settings.status_list_size), self.now)?;
         let claims = self.claims(&a, &community, &authority, list_id, idx, expires)?;
@@ -234,7 +235,7 @@ impl Plan {
                     att::Alias::Uri { uri: snapshot.uri.clone() },
                 ],
             },
-            trust_mark_type: format!("{iss}{}", att::TYPE_PATH),
+            trust_mark_type: att::trust_mark_type(&iss),
             jti: self.attestation,
             iat: self.now.secs(),
             exp: expires.secs(),
@@ -257,6 +258,7 @@ impl Plan {
                     uri: att::status_list_uri(&iss, list),
                 },
             },
+            delegation: self.app.settings.federation.delegation.as_ref().map(|d| d.token.clone()),
             iss,
         })
     }
