@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 mod catalogue;
 mod duration;
 mod error;
+mod federation;
 mod model;
 mod network;
 mod oidc;
@@ -19,6 +20,7 @@ mod sources;
 mod validate;
 
 pub use error::{ConfigError, ConfigErrors, Fault};
+pub use federation::{DelegationFiles, Federation};
 pub use model::{
     Admin, Application, Attestation, Config, Database, Esia, EsiaGeneration, Evidence, Http, Idp, IdpKind, Jobs, Keys, Log, LogFormat,
     Login, NonceMode, Oauth, OrganisationRoute, PkceMode, Status, TokenAlgorithm, Transparency, Webhooks, WitnessAddress,

@@ -56,7 +56,10 @@
 //! 9. **Everything that happens is in a public log** (`domain::tlog`, `service::sequence_log`): leaves of codes and hashes,
 //!    appended by whoever finds the log where its snapshot saw it, so that each event has one index whatever runs or dies
 //!    meanwhile; a checkpoint is signed only if it is proven to extend the last one. The audit trusts nothing stored but the key.
-//! 10. **No personal data** outside the sealed evidence record; the representative is a keyed pseudonym elsewhere.
+//! 10. **A hosted community vouches for nothing by itself** (`service::federation`). It has a key of its own purpose, endorsed by a
+//!     subordinate statement that permits nothing but being one; whether it is official is said by the trust mark alone, which is
+//!     read from the database for each answer.
+//! 11. **No personal data** outside the sealed evidence record; the representative is a keyed pseudonym elsewhere.
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 

@@ -1,5 +1,6 @@
 //! `gosbadge doctor`: examines the set-up and says what to do.
 
+mod federation;
 mod oidc;
 
 use std::process::ExitCode;
@@ -77,6 +78,7 @@ async fn examine(config: &Config, parts: Parts, out: &mut Vec<Finding>) {
     let entropy = std::sync::Arc::clone(&parts.entropy);
     out.push(clock(now));
     out.push(data_dir(config));
+    federation::examine(config, now, out);
     let migrated = database(config, out).await;
     if migrated {
         out.push(match super::app_for_config(config, parts.clone()).await {

@@ -2,6 +2,7 @@
 //! [`App`].
 
 mod esia;
+mod federation;
 mod keys;
 mod oidc;
 
@@ -10,6 +11,7 @@ use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::sync::Arc;
 
 pub use esia::{ClientIdentity, certificates_in, client_identity, is_gost_certificate, provider as esia_provider, sandbox_provider};
+pub use federation::delegation;
 pub use oidc::provider as oidc_provider;
 
 use crate::adapters::clock::SystemClock;
@@ -24,12 +26,13 @@ use crate::domain::time::Timestamp;
 use crate::domain::tlog::note::{KeyKind, VerifierKey};
 use crate::ports::identity_provider::{IdpCondition, IdpError, IdpSession, Login, LoginCallback, LoginSecrets, UnverifiedOrganisation};
 use crate::ports::{Clock, Entropy, EventSink, IdentityProvider, Signer, Vault, Witness};
+use crate::service::alarms::Told;
+use crate::service::federation::{FederationSettings, kept::Kept};
 use crate::service::keyrings::Keyrings;
 use crate::service::log::TransparencyLog;
 use crate::service::metrics::Metrics;
 use crate::service::recall_status_list::PastLists;
 use crate::service::status_view::StatusView;
-use crate::service::watch_identity_providers::Told;
 use crate::service::{App, IdentityProviders, Settings};
 use crate::store::conn::Location;
 use crate::store::{Db, migrate};
@@ -99,6 +102,7 @@ pub(super) fn private_dir(dir: &std::path::Path) -> Result<(), WireError> {
 pub async fn app(config: &Config, parts: Parts) -> Result<Arc<App>, WireError> {
     let db = database(config)?;
     migrate::apply(&db).await.map_err(WireError::new)?;
+    let federation = federation::settings(config, parts.clock.now())?;
     let vault = vault(config, &parts)?;
     let mut signer: Arc<dyn Signer> = Arc::new(Keyring::default());
     if let Some(wrap) = parts.wrap_signer {
@@ -121,12 +125,14 @@ pub async fn app(config: &Config, parts: Parts) -> Result<Arc<App>, WireError> {
         vault,
         idps: IdentityProviders::new(idps).ok_or_else(|| WireError("no identity provider is configured".to_owned()))?,
         sink,
-        settings: settings(config),
+        settings: settings(config, federation),
         view: StatusView::default(),
         past: PastLists::default(),
         log,
         metrics: Metrics::default(),
         idp_alarms: Told::default(),
+        delegation_alarms: Told::default(),
+        statements: Kept::default(),
         delivery_bell: tokio::sync::Notify::new(),
     });
     app.view.refresh(&app).await.map_err(|e| WireError(format!("the status view cannot be built: {e}")))?;
@@ -150,7 +156,7 @@ pub fn providers(
     config.idp.kinds().map(make).collect()
 }
 
-fn settings(c: &Config) -> Settings {
+fn settings(c: &Config, federation: FederationSettings) -> Settings {
     Settings {
         issuer: c.public_url.clone(),
         attestation_lifetime: c.attestation.lifetime,
@@ -169,6 +175,7 @@ fn settings(c: &Config) -> Settings {
         evidence_retention: c.evidence.retention,
         publish_keys_before: c.keys.publish_before,
         delivery_concurrency: c.webhooks.concurrency,
+        federation,
     }
 }
 

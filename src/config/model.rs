@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::federation::Federation;
 use super::network::Network;
 use super::oidc::Oidc;
 use super::secret::Secret;
@@ -40,6 +41,8 @@ pub struct Config {
     pub attestation: Attestation,
     /// `[status]`
     pub status: Status,
+    /// `[federation]`
+    pub federation: Federation,
     /// `[transparency]`
     pub transparency: Transparency,
     /// `[webhooks]`

@@ -37,6 +37,11 @@ pub(super) const SECTIONS: &[Section] = &[
     Section { name: "attestation", about: "The signed proof of a badge.", settings: ATTESTATION },
     Section { name: "status", about: "Status lists: what tells platforms that a badge was revoked.", settings: STATUS },
     Section {
+        name: "federation",
+        about: "OpenID Federation: what this service says of itself, and whose badges it issues where they are not its own.",
+        settings: FEDERATION,
+    },
+    Section {
         name: "transparency",
         about: "The public, append-only log of every event and status list, and its witnesses.",
         settings: TRANSPARENCY,
@@ -247,6 +252,24 @@ const STATUS: &[Setting] = &[
         "max_view_age",
         "\"10s\"",
         "Older than this, the view answers no more questions (503): an outage must not read as \"not revoked\". 1s to 10m.",
+    ),
+];
+
+const FEDERATION: &[Setting] = &[
+    set("organization_name", "\"gosbadge\"", "Who runs this service, as its entity configuration says it to everybody."),
+    set("contacts", "[]", "How to reach them, such as [\"badge@example.ru\"]. Published: addresses of an office, not of a person."),
+    optional(
+        "owner",
+        "\"https://owner.example.ru\"",
+        "Entity identifier of the owner of this kind of badge, where it is not this service: a ministry, say. The three settings go together.
+        With them every new attestation carries the owner's delegation and ends with it at the latest.",
+    ),
+    optional("owner_jwks_file", "\"/etc/gosbadge/owner.jwks\"", "The owner's public keys, a JWK set. Published in the entity configuration."),
+    optional(
+        "delegation_file",
+        "\"/etc/gosbadge/delegation.jwt\"",
+        "The owner's signed word (trust-mark-delegation+jwt) that {public_url} may issue {public_url}/tm/official-community/v1. Read at start
+        only, and refused there when it does not hold. Its end is an alarm 30 and 7 days before; after it nothing is issued.",
     ),
 ];
 

@@ -185,11 +185,19 @@ fn settings_that_exclude_each_other_are_refused() {
         ("[idp.esia]\ngeneration = \"v1\"\norganisation_route = \"scope_org\"", "idp.esia.organisation_route"),
         ("[application]\nlifetime = \"20m\"\n[login]\nlifetime = \"30m\"", "login.lifetime"),
         ("[status]\nttl = \"1h\"\nexpires_after = \"5m\"", "status.ttl"),
+        ("[federation]\nowner = \"https://owner.example.ru\"\ndelegation_file = \"Cargo.toml\"", "federation.owner_jwks_file"),
         ("[status]\nrefresh_interval = \"2s\"\nmax_view_age = \"2s\"", "status.refresh_interval"),
     ] {
         let error = fault(toml);
         assert_eq!((error.fault, error.key.as_str()), (Fault::Conflict, key), "{error}");
     }
+    let files = "owner_jwks_file = \"Cargo.toml\"\ndelegation_file = \"Cargo.toml\"";
+    for owner in ["owner.example.ru", "http://owner.example.ru", "https://owner.example.ru/?x", "https://a@owner.example.ru"] {
+        let error = fault(&format!("[federation]\nowner = \"{owner}\"\n{files}"));
+        assert_eq!((error.fault, error.key.as_str()), (Fault::BadValue, "federation.owner"), "{error}");
+    }
+    let delegated = sound(&format!("[federation]\nowner = \"https://owner.example.ru/min\"\n{files}"), &[]);
+    assert_eq!(delegated.federation.delegation.unwrap().owner, "https://owner.example.ru/min");
     sound("listen = \"127.0.0.1:0\"\n[admin]\nlisten = \"127.0.0.1:0\"", &[]);
     sound("dev = true\n[idp.esia]\nbase_url = \"http://127.0.0.1:9000\"", &[]);
 }

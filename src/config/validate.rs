@@ -15,9 +15,9 @@ use super::model::{
     Login, NonceMode, Oauth, OrganisationRoute, PkceMode, Status, TokenAlgorithm, Transparency, Webhooks, WitnessAddress,
 };
 use super::network::Network;
-use super::oidc;
 use super::reader::{Reader, Wrong, shown, text};
 use super::secret::Secret;
+use super::{federation, oidc};
 
 pub(super) fn validate(mut r: Reader) -> Result<Config, ConfigErrors> {
     let data_dir: PathBuf = r.text("data_dir", "name a directory").into();
@@ -46,6 +46,7 @@ pub(super) fn validate(mut r: Reader) -> Result<Config, ConfigErrors> {
             confirmation_lifetime: r.duration("attestation.confirmation_lifetime", DAY..=1100 * DAY),
         },
         status: status(&mut r),
+        federation: federation::read(&mut r),
         transparency: transparency(&mut r),
         webhooks: Webhooks {
             timeout: r.duration("webhooks.timeout", SECOND..=MINUTE),

@@ -54,6 +54,9 @@ pub struct AttestationClaims {
     pub assurance: Assurance,
     /// Where to look whether it still holds.
     pub status: StatusClaim,
+    /// The owner's word that this issuer may issue such badges; only where somebody else owns their kind.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delegation: Option<String>,
 }
 
 /// RFC 9493 `aliases` subject identifier: the community by number and by address.
@@ -211,6 +214,11 @@ pub struct StatusListRef {
     pub idx: u32,
     /// `{iss}/status/{n}`
     pub uri: String,
+}
+
+/// `{iss}/tm/official-community/v1`
+pub fn trust_mark_type(iss: &str) -> String {
+    format!("{iss}{TYPE_PATH}")
 }
 
 /// `{iss}/c/{ulid}`

@@ -9,6 +9,7 @@ pub mod badge;
 pub mod body_kind;
 pub mod community;
 pub mod confirmation;
+pub mod delegation;
 pub mod digest;
 mod digits;
 pub mod eligibility;

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::context::{Body, Shared};
-use super::problem;
+use super::{entity_tag, problem};
 use crate::domain::community::CommunityRef;
 use crate::service::verify::{self, Question};
 use crate::service::{Error, historical_keys, look_up};
@@ -17,7 +17,7 @@ const BATCH_MAX: usize = 1000;
 /// `GET /.well-known/jwks.json`
 pub(super) async fn jwks(http: Shared, req: HttpRequest) -> HttpResponse {
     let keys = http.app.keys.known();
-    if unchanged(&req, &keys.etag) {
+    if entity_tag::unchanged(&req, &keys.etag) {
         return HttpResponse::NotModified().insert_header((header::ETAG, keys.etag.clone())).finish();
     }
     HttpResponse::Ok()
@@ -25,12 +25,6 @@ pub(super) async fn jwks(http: Shared, req: HttpRequest) -> HttpResponse {
         .insert_header((header::CACHE_CONTROL, "public, max-age=300"))
         .content_type("application/jwk-set+json")
         .body(keys.key_set.clone())
-}
-
-/// Whether the caller has what this strong tag names.
-pub(super) fn unchanged(req: &HttpRequest, etag: &str) -> bool {
-    let sent = req.headers().get(header::IF_NONE_MATCH).and_then(|v| v.to_str().ok()).unwrap_or("");
-    sent.split(',').map(str::trim).any(|t| t == "*" || t.trim_start_matches("W/") == etag)
 }
 
 #[derive(Deserialize)]

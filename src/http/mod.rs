@@ -5,6 +5,8 @@ mod applications;
 mod assets;
 mod checking;
 mod context;
+mod entity_tag;
+mod federation;
 mod health;
 mod log;
 mod login;

@@ -12,33 +12,15 @@ use super::context::{Body, Http, Shared};
 use super::{problem, refused};
 use crate::service::PlatformRow;
 use crate::service::authenticate_client::{PresentedClient, authenticate_client};
-use crate::service::push_request::{DETAILS_TYPE, PushedRequest, push_request};
+use crate::service::push_request::{PushedRequest, push_request};
 use crate::service::redeem_code::{TokenRequest, redeem_code};
-use crate::service::{Error, begin_login};
+use crate::service::{Error, authorization_server, begin_login};
 
 const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
 /// `GET /.well-known/oauth-authorization-server`
 pub(super) async fn metadata(http: Shared) -> HttpResponse {
-    let iss = &http.app.settings.issuer;
-    let body = json!({
-        "issuer": iss,
-        "authorization_endpoint": format!("{iss}/oauth/authorize"),
-        "pushed_authorization_request_endpoint": format!("{iss}/oauth/par"),
-        "require_pushed_authorization_requests": true,
-        "token_endpoint": format!("{iss}/oauth/token"),
-        "jwks_uri": format!("{iss}/.well-known/jwks.json"),
-        "response_types_supported": ["code"],
-        "response_modes_supported": ["query"],
-        "grant_types_supported": ["authorization_code"],
-        "code_challenge_methods_supported": ["S256"],
-        "token_endpoint_auth_methods_supported": ["client_secret_basic", "private_key_jwt"],
-        "token_endpoint_auth_signing_alg_values_supported": ["ES256", "PS256", "EdDSA", "RS256"],
-        "authorization_details_types_supported": [DETAILS_TYPE],
-        "authorization_response_iss_parameter_supported": true,
-        "status_list_aggregation_endpoint": format!("{iss}/status"),
-        "ui_locales_supported": ["ru", "en"],
-    });
+    let body = authorization_server::metadata(&http.app.settings.issuer);
     HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "public, max-age=3600")).json(body)
 }
 

@@ -4,7 +4,10 @@ use actix_web::http::{Method, header};
 use actix_web::middleware::DefaultHeaders;
 use actix_web::{HttpResponse, web};
 
-use super::{admin, applications, assets, checking, health, log, login, metrics, oauth, public_pages, revocations, status_lists, webhooks};
+use super::{
+    admin, applications, assets, checking, federation, health, log, login, metrics, oauth, public_pages, revocations, status_lists,
+    webhooks,
+};
 
 /// Largest body of an ordinary request, bytes.
 pub const BODY_MAX: usize = 64 * 1024;
@@ -52,6 +55,7 @@ pub fn public(cfg: &mut web::ServiceConfig) {
         // the platform verification webhook
         .route("/v1/webhooks/{platform}", web::post().to(webhooks::receive));
     checking_routes(cfg);
+    federation_routes(cfg);
     cfg.default_service(web::to(public_pages::not_found));
 }
 
@@ -80,6 +84,17 @@ fn checking_routes(cfg: &mut web::ServiceConfig) {
         .service(resource("/c/{community}/attestation.jwt").route(web::get().to(checking::attestation)))
         .service(resource("/federation/historical-keys").route(web::get().to(checking::historical_keys)))
         .service(resource("/federation/trust-mark-status").route(web::post().to(checking::trust_mark_status)));
+}
+
+/// The federation's documents, open to every origin like all of checking.
+fn federation_routes(cfg: &mut web::ServiceConfig) {
+    let resource = |path: &str| web::resource(path).wrap(open()).route(web::method(Method::OPTIONS).to(preflight));
+    cfg.service(resource("/.well-known/openid-federation").route(web::get().to(federation::own_configuration)))
+        .service(resource("/c/{community}/.well-known/openid-federation").route(web::get().to(federation::community_configuration)))
+        .service(resource("/federation/fetch").route(web::get().to(federation::fetch)))
+        .service(resource("/federation/list").route(web::get().to(federation::list)))
+        .service(resource("/federation/trust-mark").route(web::get().to(federation::trust_mark)))
+        .service(resource("/federation/trust-mark-list").route(web::get().to(federation::trust_mark_list)));
 }
 
 async fn preflight() -> HttpResponse {

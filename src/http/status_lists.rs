@@ -6,8 +6,8 @@ use actix_web::http::{StatusCode, header};
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde_json::json;
 
-use super::checking::unchanged;
 use super::context::Shared;
+use super::entity_tag::unchanged;
 use super::problem;
 use crate::domain::attestation::status_list_uri;
 use crate::service::Error;

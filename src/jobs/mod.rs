@@ -1,4 +1,4 @@
-//! Background work of a process: following the ledger, delivering events, sweeping, watching the identity providers,
+//! Background work of a process: following the ledger, delivering events, sweeping, watching the identity providers and what ends,
 //! writing the transparency log. Each loop survives errors, which are logged and tried again, and stops when asked.
 
 use std::sync::Arc;
@@ -8,6 +8,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::service::ask_witnesses::ask_witnesses;
+use crate::service::federation::delegation::watch_delegation;
 use crate::service::renew::renew;
 use crate::service::revoke_many::carry_out;
 use crate::service::sequence_log::sequence_log;
@@ -119,7 +120,7 @@ async fn watch_loop(app: Arc<App>, pause: Duration, mut stopped: watch::Receiver
     loop {
         // A provider that does not answer must not hold up the end of the process.
         tokio::select! {
-            () = watch_identity_providers(&app) => {}
+            () = watch_identity_providers(&app) => watch_delegation(&app),
             _ = stopped.changed() => return,
         }
         if !rest(pause, &mut waiting).await {

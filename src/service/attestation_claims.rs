@@ -44,7 +44,7 @@ pub(super) fn first_claims(
     Ok(att::AttestationClaims {
         sub: att::subject(&iss, community_id),
         sub_id: sub_id(platform, &snapshot),
-        trust_mark_type: format!("{iss}{}", att::TYPE_PATH),
+        trust_mark_type: att::trust_mark_type(&iss),
         jti: place.id,
         iat: place.issued.secs(),
         exp: place.expires.secs(),
@@ -62,6 +62,7 @@ pub(super) fn first_claims(
             control: att::DatedMethod { method: "platform_push".to_owned(), at: Timestamp::from_millis(a.created_at).day() },
         },
         status: place.status(&iss)?,
+        delegation: app.settings.federation.delegation.as_ref().map(|d| d.token.clone()),
         iss,
     })
 }
@@ -80,6 +81,7 @@ pub(super) fn renewed_claims(
     let iss = app.settings.issuer.clone();
     (claims.jti, claims.iat, claims.exp) = (place.id, place.issued.secs(), place.expires.secs());
     claims.status = place.status(&iss)?;
+    claims.delegation = app.settings.federation.delegation.as_ref().map(|d| d.token.clone());
     let known = &mut claims.community.snapshot;
     (known.uri, known.name, known.screen_name) = (c.uri.clone(), c.name.clone(), c.screen_name.clone());
     claims.sub_id = sub_id(platform, known);

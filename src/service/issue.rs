@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::attestation_claims::{Place, first_claims};
 use super::confirm_authority::obstacle;
+use super::federation::delegation::attestation_end;
 use super::record_event::{self, Happening};
 use super::{Actor, App, Error};
 use crate::domain::application::ApplicationState;
@@ -158,7 +159,7 @@ impl Plan {
         let community = self.community_row(&a, tx.name)?;
         let community_id = communities::upsert(tx, community.clone())?;
         let community = CommunityRow { id: community_id, ..community };
-        let expires = self.now.plus(self.app.settings.attestation_lifetime);
+        let expires = attestation_end(&self.app.settings, self.now)?;
         let badge = self.badge_for(tx, &a, &community, &authority, expires)?;
         let size = i64::from(self.app.settings.status_list_size);
         let (list_id, idx) = attestations::allocate_index(tx, size, expires, self.now)?;

@@ -45,7 +45,8 @@ pub async fn community_record(app: &Arc<App>, community: String) -> Result<Badge
         .await
 }
 
-fn newest(tx: &mut Tx<'_>, community: &str) -> Result<Option<BadgeRow>, StoreError> {
+/// The badge a community has now, or had last; one that was never in force does not count.
+pub(super) fn newest(tx: &mut Tx<'_>, community: &str) -> Result<Option<BadgeRow>, StoreError> {
     match badges::current_of(tx, community)? {
         Some(b) => Ok(Some(b)),
         None => Ok(badges::history_of(tx, community)?.into_iter().next()),

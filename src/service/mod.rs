@@ -3,11 +3,13 @@
 
 pub mod add_operator;
 pub mod add_platform;
+pub mod alarms;
 pub mod ask_witnesses;
 mod attestation_claims;
 pub mod audit_log;
 pub mod authenticate_client;
 pub mod authenticate_operator;
+pub mod authorization_server;
 pub mod begin_login;
 pub mod change_badge;
 pub mod choose_organisation;
@@ -16,6 +18,7 @@ pub mod compromise_key;
 mod confirm_authority;
 pub mod deliver;
 pub mod error;
+pub mod federation;
 pub mod historical_keys;
 pub mod identity_providers;
 pub mod issue;
@@ -97,6 +100,8 @@ pub struct Settings {
     pub publish_keys_before: Duration,
     /// Deliveries in flight at once.
     pub delivery_concurrency: usize,
+    /// What is said of this service in the federation.
+    pub federation: federation::FederationSettings,
 }
 
 /// The running service: everything a use case needs.
@@ -126,7 +131,11 @@ pub struct App {
     /// What is counted and measured.
     pub metrics: metrics::Metrics,
     /// Alarms about identity providers that operators were told of.
-    pub idp_alarms: watch_identity_providers::Told,
+    pub idp_alarms: alarms::Told,
+    /// Alarms about the owner's delegation that operators were told of.
+    pub delegation_alarms: alarms::Told,
+    /// Federation statements that were signed a moment ago.
+    pub statements: federation::kept::Kept,
     /// Rung when a delivery was queued.
     pub delivery_bell: Notify,
 }

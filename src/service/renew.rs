@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::attestation_claims::{Place, renewed_claims};
+use super::federation::delegation::attestation_end;
 use super::record_event::{self, Happening};
 use super::{Actor, App, Error};
 use crate::domain::attestation::TYP;
@@ -163,7 +164,7 @@ fn prepare(app: &App, tx: &mut Tx<'_>, badge: &str, until: Timestamp, now: Times
     if now.since(confirmed) > app.settings.confirmation_lifetime {
         return Ok(Step::HeldUp(Obstacle::ConfirmationTooOld));
     }
-    let expires = now.plus(app.settings.attestation_lifetime);
+    let expires = attestation_end(&app.settings, now)?;
     let (list, idx) = attestations::allocate_index(tx, i64::from(app.settings.status_list_size), expires, now)?;
     let place = Place { id: AttestationId::new(now, app.entropy.bytes()), issued: now, expires, list, idx };
     let claims = renewed_claims(app, &platform, &newest.claims, &community, &authority, &place)?;

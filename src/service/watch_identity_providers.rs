@@ -1,52 +1,13 @@
 //! Looks at the identity providers without a person waiting: measures their clocks, meters what it finds, and tells operators of
-//! certificates that end and of everything a login would fail on. Each alarm is told when it is new and then once a day.
+//! certificates that end and of everything a login would fail on.
 
-use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::sync::Arc;
 
 use super::App;
+use super::alarms::{Alarm, URGENT_DAYS, WARN_DAYS};
 use super::metrics::{Step, days_left};
 use crate::domain::time::Timestamp;
 use crate::ports::identity_provider::{CertificateTerm, IdpCondition};
-
-/// An alarm that stands is told again after this time.
-const REMIND: Duration = Duration::from_secs(86_400);
-/// Days before the end from which a certificate is worth a warning: a new one takes weeks to be registered.
-const WARN_DAYS: i64 = 30;
-/// Days before the end from which it is an error.
-const URGENT_DAYS: i64 = 7;
-
-/// The alarms told so far, by text.
-#[derive(Default)]
-pub struct Told(Mutex<BTreeMap<String, Timestamp>>);
-
-impl Told {
-    /// Whether to tell this alarm now; forgets those that do not stand any more, so that they are news when they come back.
-    fn due(&self, standing: &[Alarm], now: Timestamp) -> Vec<bool> {
-        // Entries are replaced whole, so a panic elsewhere cannot have left half of one.
-        let mut told = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        told.retain(|text, _| standing.iter().any(|a| a.key == *text));
-        standing
-            .iter()
-            .map(|alarm| {
-                let due = told.get(&alarm.key).is_none_or(|at| now.since(*at) >= REMIND);
-                if due {
-                    told.insert(alarm.key.clone(), now);
-                }
-                due
-            })
-            .collect()
-    }
-}
-
-#[derive(PartialEq, Eq, Debug)]
-struct Alarm {
-    /// What makes it the same alarm tomorrow.
-    key: String,
-    urgent: bool,
-    text: String,
-}
 
 /// Looks at every provider once.
 pub async fn watch_identity_providers(app: &Arc<App>) {
@@ -61,13 +22,7 @@ pub async fn watch_identity_providers(app: &Arc<App>) {
         conditions.push((idp.id(), condition));
     }
     app.metrics.idp_conditions(&conditions);
-    for (alarm, due) in alarms.iter().zip(app.idp_alarms.due(&alarms, now)) {
-        match (due, alarm.urgent) {
-            (true, true) => tracing::error!(alarm = alarm.key, "{}", alarm.text),
-            (true, false) => tracing::warn!(alarm = alarm.key, "{}", alarm.text),
-            (false, _) => {}
-        }
-    }
+    app.idp_alarms.tell(&alarms, now);
 }
 
 fn alarms_of(idp: &str, condition: &IdpCondition, now: Timestamp) -> Vec<Alarm> {
@@ -100,6 +55,7 @@ fn ending(idp: &str, certificate: &CertificateTerm, now: Timestamp) -> Option<Al
 
 #[cfg(test)]
 mod tests {
+    use super::super::alarms::Told;
     use super::*;
     use crate::domain::refusal::RefusalCode;
     use crate::ports::identity_provider::IdpError;
@@ -122,18 +78,9 @@ mod tests {
     }
 
     #[test]
-    fn an_alarm_is_told_when_new_once_a_day_and_again_after_it_was_gone() {
-        let told = Told::default();
-        let trouble = IdpError::new(RefusalCode::F18, "no connection");
-        let condition = IdpCondition { troubles: vec![trouble], ..IdpCondition::default() };
-        let now = Timestamp::from_secs(1_795_176_000);
-        let standing = alarms_of("esia", &condition, now);
-        assert!(!standing[0].urgent);
-        assert_eq!(told.due(&standing, now), [true]);
-        assert_eq!(told.due(&standing, now.plus(REMIND / 2)), [false]);
-        assert_eq!(told.due(&standing, now.plus(REMIND)), [true]);
-        assert_eq!(told.due(&[], now.plus(REMIND)), [] as [bool; 0]);
-        assert_eq!(told.due(&standing, now.plus(REMIND)), [true]);
+    fn what_passes_by_itself_is_a_warning() {
+        let condition = IdpCondition { troubles: vec![IdpError::new(RefusalCode::F18, "no connection")], ..IdpCondition::default() };
+        assert!(!alarms_of("esia", &condition, Timestamp::from_secs(1_795_176_000))[0].urgent);
     }
 
     #[test]

@@ -185,3 +185,27 @@ pub fn by_ids(tx: &mut Tx<'_>, ids: &[String]) -> Result<Vec<BadgeRow>, StoreErr
 pub fn page(tx: &mut Tx<'_>, after: &str, limit: i64) -> Result<Vec<BadgeRow>, StoreError> {
     Ok(badges::table.filter(badges::id.gt(after)).order(badges::id).limit(limit).select(BadgeRow::as_select()).load(tx.conn)?)
 }
+
+/// What a listing needs to know of one badge.
+#[derive(Clone, Debug, Queryable)]
+#[expect(missing_docs, reason = "columns are documented in the migration")]
+pub struct Stand {
+    pub community_id: String,
+    pub state: String,
+    pub issued_at: Option<i64>,
+    pub expires_at: i64,
+}
+
+/// Every badge of the communities with ids after `after` up to `last`, in the order of communities.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn stands_between(tx: &mut Tx<'_>, after: &str, last: &str) -> Result<Vec<Stand>, StoreError> {
+    use badges as b;
+    // No filter by state: with one, a planner may walk all badges in that state for each page instead of this range.
+    Ok(b::table
+        .filter(b::community_id.gt(after).and(b::community_id.le(last)))
+        .order(b::community_id)
+        .select((b::community_id, b::state, b::issued_at, b::expires_at))
+        .load(tx.conn)?)
+}

@@ -105,3 +105,12 @@ pub fn by_uri(tx: &mut Tx<'_>, uri: &str) -> Result<Option<CommunityRow>, StoreE
 pub fn by_id(tx: &mut Tx<'_>, id: &str) -> Result<Option<CommunityRow>, StoreError> {
     Ok(communities::table.find(id).select(CommunityRow::as_select()).first(tx.conn).optional()?)
 }
+
+/// Ids of communities after `id` in the order of ids, at most `limit`.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn ids_after(tx: &mut Tx<'_>, id: &str, limit: i64) -> Result<Vec<String>, StoreError> {
+    use communities as c;
+    Ok(c::table.filter(c::id.gt(id)).order(c::id).limit(limit).select(c::id).load(tx.conn)?)
+}

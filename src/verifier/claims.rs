@@ -7,6 +7,7 @@ use super::rejection::Rejection;
 use super::{json, jws};
 use crate::domain::attestation::{Alias, AttestationClaims, TYPE_PATH};
 use crate::domain::community::CommunityRef;
+use crate::domain::delegation::UnverifiedDelegation;
 use crate::domain::ids::CommunityId;
 use crate::domain::status::VerifyStatus;
 use crate::domain::time::Timestamp;
@@ -48,6 +49,24 @@ pub(super) fn check_form(claims: &AttestationClaims, iss: &str) -> Result<(), Re
         Some(life) if claims.iat >= 0 && (1..=LIFETIME_MAX_SECS).contains(&life) => Ok(()),
         _ => bad("lifetime", "exp must lie after iat, by 90 days at most"),
     }
+}
+
+/// The owner's delegation, where there is one (OpenID Federation 1.1, "Validating a Trust Mark"): its form, whom and what it is
+/// for, and that the attestation does not outlive it. Its signature is for those to check who know the owner's keys.
+pub(super) fn check_delegation(payload: &RawValue, claims: &AttestationClaims) -> Result<(), Rejection> {
+    #[derive(Deserialize)]
+    struct Delegated {
+        #[serde(default, deserialize_with = "json::present")]
+        delegation: Option<String>,
+    }
+    let bad = |detail: &str| Rejection::malformed("delegation", format!("the delegation {detail}"));
+    let read: Delegated = serde_json::from_str(payload.get()).map_err(|_| bad("is not a text"))?;
+    let Some(token) = read.delegation else { return Ok(()) };
+    let delegation = UnverifiedDelegation::read(&token, &claims.iss, &claims.trust_mark_type).map_err(|e| bad(&e.to_string()))?;
+    if delegation.exp.is_some_and(|end| end < claims.exp) {
+        return Err(bad("ends before the attestation does"));
+    }
+    Ok(())
 }
 
 /// RFC 9493 §3: both forms of naming the subject must name the same one.

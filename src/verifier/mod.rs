@@ -187,6 +187,7 @@ impl Verifier {
         let (kid, payload): (_, Box<RawValue>) = self.open(token, attestation::TYP, KeyUse::Badge, ATTESTATION_MAX)?;
         let claims = claims::read(&payload)?;
         claims::check_form(&claims, &self.issuer)?;
+        claims::check_delegation(&payload, &claims)?;
         Ok(Signed { attested: Attested { claims, kid }, not_before: claims::NotBefore::read(&payload)? })
     }
 }

@@ -9,7 +9,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use diesel::prelude::*;
 use gosbadge::cli::dev::{self, Dev, EsiaMode, Options, Ready};
-use gosbadge::cli::wire::Parts;
+use gosbadge::cli::wire::{Parts, WireError};
 use gosbadge::domain::time::Timestamp;
 use gosbadge::ports::Clock;
 use gosbadge::service::App;
@@ -81,18 +81,30 @@ impl Harness {
 
     /// With another way to speak to the stand-in ESIA.
     pub async fn start_esia(esia: EsiaMode, settings: &[(&str, &str)]) -> Self {
+        Self::try_start_at(0, esia, settings).await.expect("the set-up starts")
+    }
+
+    /// On the four ports from this one on, where the address has to be known beforehand; 0 takes any free ones.
+    pub async fn try_start_at(port: u16, esia: EsiaMode, settings: &[(&str, &str)]) -> Result<Self, WireError> {
         let dir = TempDir::new().unwrap();
         let database = fresh_database(&dir);
-        Self::start_on(dir, database, HeldClock::new(), esia, settings).await
+        Self::start_on(dir, database, HeldClock::new(), port, esia, settings).await
     }
 
     /// Stops everything and starts it again over the same data; addresses and the platform's secrets are new ones.
     pub async fn restart(self, settings: &[(&str, &str)]) -> Self {
         self.dev.stop().await;
-        Self::start_on(self.dir, self.database, self.clock, EsiaMode::V1, settings).await
+        Self::start_on(self.dir, self.database, self.clock, 0, EsiaMode::V1, settings).await.expect("the set-up starts")
     }
 
-    async fn start_on(dir: TempDir, database: String, clock: Arc<HeldClock>, esia: EsiaMode, settings: &[(&str, &str)]) -> Self {
+    async fn start_on(
+        dir: TempDir,
+        database: String,
+        clock: Arc<HeldClock>,
+        port: u16,
+        esia: EsiaMode,
+        settings: &[(&str, &str)],
+    ) -> Result<Self, WireError> {
         gosbadge::telemetry::init_for_tests();
         let mut all = vec![
             ("GOSBADGE__DATABASE__URL".to_owned(), database.clone()),
@@ -105,10 +117,10 @@ impl Harness {
         ];
         all.extend(settings.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())));
         let parts = Parts { clock: clock.clone(), ..Parts::system() };
-        let listen = SocketAddr::new(Ipv4Addr::LOCALHOST.into(), 0);
+        let listen = SocketAddr::new(Ipv4Addr::LOCALHOST.into(), port);
         let options = Options { listen, data_dir: dir.path().to_owned(), esia, settings: all, parts };
-        let dev = dev::start(options).await.expect("the set-up starts");
-        Self { dev, clock, http: plain_client(), database, dir }
+        let dev = dev::start(options).await?;
+        Ok(Self { dev, clock, http: plain_client(), database, dir })
     }
 
     pub fn ready(&self) -> &Ready {

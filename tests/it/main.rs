@@ -17,6 +17,7 @@ mod esia_codes;
 mod esia_faults;
 mod esia_forgeries;
 mod esia_modes;
+mod federation;
 mod flow;
 mod gost_engine;
 mod harness;

@@ -31,6 +31,11 @@ impl TestKey {
         Self { kid, key, jwk }
     }
 
+    /// The public half.
+    pub fn jwk(&self) -> &Value {
+        &self.jwk
+    }
+
     pub fn sign(&self, typ: &str, claims: &Value) -> String {
         let mut header = Header::new(Algorithm::ES256);
         header.typ = Some(typ.to_owned());

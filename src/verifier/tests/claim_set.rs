@@ -68,6 +68,38 @@ fn claims_out_of_form_are_refused() {
 }
 
 #[test]
+fn a_delegation_is_for_this_issuer_and_this_kind_and_outlives_the_attestation() {
+    let delegated = |change: &dyn Fn(&mut Value)| {
+        let mut owners = json!({"iss":"https://owner.example.ru","sub":ISS,"trust_mark_type":claims()["trust_mark_type"],
+            "iat":NOW.secs() - 86400,"exp":claims()["exp"]});
+        change(&mut owners);
+        attestation(|c| c["delegation"] = json!(STRANGER.sign("trust-mark-delegation+jwt", &owners)))
+    };
+    let good = verifier().attestation(&delegated(&|_| ()), NOW).unwrap();
+    assert!(good.claims.delegation.is_some_and(|d| d.split('.').count() == 3));
+    assert!(verifier().attestation(&delegated(&|c| drop(c.as_object_mut().unwrap().remove("exp"))), NOW).is_ok());
+    let cases: [(&str, Value); 5] = [
+        ("sub", json!("https://evil.example")),
+        ("trust_mark_type", json!("https://owner.example.ru/tm/other")),
+        ("exp", json!(claims()["exp"].as_i64().unwrap() - 1)),
+        ("exp", json!(null)),
+        ("iat", json!("yesterday")),
+    ];
+    for (name, value) in cases {
+        let token = delegated(&|c| c[name] = value.clone());
+        assert_eq!(refusal(&token), (VerifyStatus::Malformed, "delegation"), "{name} = {value}");
+    }
+    for value in [json!(""), json!("a.b.c"), json!(attestation(|_| ()))] {
+        let token = attestation(|c| c["delegation"] = value.clone());
+        assert_eq!(refusal(&token), (VerifyStatus::Malformed, "delegation"), "{value}");
+    }
+    assert_eq!(refusal(&attestation(|c| c["delegation"] = json!(null))), (VerifyStatus::Malformed, "delegation"));
+    for value in [json!(7), json!({}), json!(["a.b.c"])] {
+        assert_eq!(refusal(&attestation(|c| c["delegation"] = value.clone())), (VerifyStatus::Malformed, "claims"), "{value}");
+    }
+}
+
+#[test]
 fn every_claim_is_needed() {
     for (name, _) in claims().as_object().unwrap() {
         let token = attestation(|c| drop(c.as_object_mut().unwrap().remove(name)));

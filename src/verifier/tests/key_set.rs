@@ -50,7 +50,7 @@ fn keys_of_other_kinds_are_ignored() {
 
 #[test]
 fn a_key_without_a_known_purpose_signs_nothing() {
-    for purpose in [json!("log"), json!(""), json!(null), json!(["badge"])] {
+    for purpose in [json!("log"), json!("community"), json!(""), json!(null), json!(["badge"])] {
         assert_eq!(read(&badge_with("purpose", purpose)).unwrap_err(), KeySetError::Empty);
     }
     for (name, value) in [("use", json!("enc")), ("alg", json!("ES384")), ("alg", json!("HS256")), ("crv", json!("secp256k1"))] {
@@ -92,4 +92,15 @@ fn size_and_form_are_capped() {
         assert!(matches!(Verifier::new(ISS, bad.as_bytes()).unwrap_err(), KeySetError::NotAKeySet(_)), "{bad}");
     }
     assert_eq!(read(&json!({"keys":[]})).unwrap_err(), KeySetError::Empty);
+}
+
+/// The keys of hosted communities are not published here; were they, nothing they sign would pass.
+#[test]
+fn a_community_key_beside_the_others_signs_nothing() {
+    let mut set = key_set();
+    set["keys"].as_array_mut().unwrap().push(STRANGER.jwk("community"));
+    let verifier = read(&set).unwrap();
+    assert!(verifier.attestation(&attestation(|_| ()), NOW).is_ok());
+    let rejection = verifier.attestation(&STRANGER.sign(attestation::TYP, &claims()), NOW).unwrap_err();
+    assert_eq!((rejection.status, rejection.code), (VerifyStatus::WrongSignature, "key-unknown"));
 }
