@@ -1,6 +1,10 @@
 //! Leaf, subordinate statement, anchor: other people's software finds the chain by itself and takes the badge out of it; each
 //! forged link is refused.
 
+use gosbadge::domain::signing_key::KeyPurpose;
+use gosbadge::service::Actor;
+use gosbadge::service::compromise_key::compromise_key;
+use gosbadge::service::rotate_key::rotate_key;
 use openid_federation::{
     EntityConfiguration, FederationClient, JwkSet, JwtArtifactType, JwtProcessor, ReqwestHttpClient, SubordinateStatement, TrustChain,
     TrustMark,
@@ -46,6 +50,31 @@ async fn the_chain_is_found_and_the_badge_in_it_holds() {
     assert_eq!((mark.claims.sub, &mark.trust_mark_type), (leaf, &kind(&h)));
     assert!(ours.trust_mark_issuers.unwrap().by_type[&mark.trust_mark_type].contains(&mark.claims.iss));
     assert!(ours.trust_mark_owners.is_none() && mark.delegation.is_none());
+    h.stop().await;
+}
+
+/// Whoever kept a document from before a rotation can go on with it; nobody can after a key was called compromised.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_chain_holds_while_keys_change() {
+    let h = Harness::start_with(&[("GOSBADGE__KEYS__PUBLISH_BEFORE", "0s")]).await;
+    let issued = issue(&h).await;
+    let sub = subject(&issued.attestation);
+    let read = async || [configuration(&h, &sub).await, subordinate(&h, &sub).await, own(&h).await];
+    let holds = |leaf: &str, link: &str, anchor: &str| TrustChain::try_new([leaf, link, anchor].map(str::to_owned).to_vec()).is_ok();
+    let old = read().await;
+    for purpose in [KeyPurpose::Badge, KeyPurpose::Community] {
+        rotate_key(h.app(), purpose, false, Actor::system()).await.unwrap();
+        let new = read().await;
+        for mix in 0..8 {
+            let [leaf, link, anchor] = [0, 1, 2].map(|n| if mix & (1 << n) == 0 { &old[n] } else { &new[n] });
+            assert!(holds(leaf, link, anchor), "{purpose}: {mix:03b}");
+        }
+    }
+    let before = read().await;
+    let stolen = h.app().keys.known().active(KeyPurpose::Community).unwrap().to_owned();
+    compromise_key(h.app(), stolen, Actor::system()).await.unwrap();
+    let after = read().await;
+    assert!(holds(&after[0], &after[1], &after[2]) && !holds(&before[0], &after[1], &after[2]));
     h.stop().await;
 }
 

@@ -25,7 +25,7 @@ async fn our_own() {
     let token = own(&h).await;
     let (c, iss, now) = (claims(&token), &h.ready().public_url, h.clock.now().secs());
     assert_eq!((&c["iss"], &c["sub"], &c["iat"], &c["exp"]), (&json!(iss), &json!(iss), &json!(now), &json!(now + 86_400)));
-    assert_eq!(purposes(&c), ["badge"]);
+    assert_eq!(purposes(&c), ["badge", "badge"], "the key that signs and the next");
     assert_eq!(c["trust_mark_issuers"], json!({ kind(&h): [iss] }));
     assert_eq!((c.get("trust_mark_owners"), c.get("authority_hints"), c.get("trust_marks")), (None, None, None), "an anchor, and no owner");
     let entity = &c["metadata"]["federation_entity"];
@@ -64,7 +64,7 @@ async fn a_communitys_follows_its_badge() {
     let iss = &h.ready().public_url;
     assert_eq!((&c["iss"], &c["sub"], &c["authority_hints"]), (&json!(sub), &json!(sub), &json!([iss])));
     assert_eq!(c["exp"].as_i64().unwrap() - c["iat"].as_i64().unwrap(), 6 * 3600);
-    assert_eq!(purposes(&c), ["community"]);
+    assert_eq!(purposes(&c), ["community", "community"]);
     assert_eq!(c["trust_marks"], json!([{ "trust_mark_type": kind(&h), "trust_mark": issued.attestation }]));
     let name = claims(&issued.attestation)["organization_name"].clone();
     assert_eq!(c["metadata"], json!({ "federation_entity": { "organization_name": name, "information_uri": sub } }));
