@@ -56,9 +56,7 @@ fn since_of_state(record: &BadgeRecord, state: PublicState) -> Option<Timestamp>
     let at = match state {
         PublicState::Active => None,
         PublicState::Expired => Some(badge.expires_at),
-        PublicState::Suspended | PublicState::Revoked | PublicState::Superseded => {
-            badge.ended_at.or_else(|| record.events.last().map(|e| e.at))
-        }
+        PublicState::Suspended | PublicState::Revoked => badge.ended_at.or_else(|| record.events.last().map(|e| e.at)),
     };
     at.map(Timestamp::from_millis)
 }
@@ -115,7 +113,6 @@ fn check_json(http: &Shared, req: &HttpRequest, link: &str, found: Result<Found,
                 PublicState::Suspended => "suspended",
                 PublicState::Revoked => "revoked",
                 PublicState::Expired => "expired",
-                PublicState::Superseded => "superseded",
             });
             json!({
                 "link": link,

@@ -11,10 +11,10 @@ use super::problem;
 use crate::domain::reason::{ReasonCode, UnknownReason};
 use crate::domain::revocation::Scope;
 use crate::domain::time::Timestamp;
-use crate::service::Error;
 use crate::service::add_operator::Role;
 use crate::service::authenticate_operator::note_call;
 use crate::service::revoke_many::{self, RevocationRow};
+use crate::service::{Error, renew};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -71,7 +71,12 @@ pub(super) async fn approve(http: Shared, req: HttpRequest, id: web::Path<String
             // Many badges take a while; should this process end meanwhile, the next round of background work goes on.
             let app = http.app.clone();
             actix_web::rt::spawn(async move {
-                if let Err(e) = revoke_many::carry_out(&app).await {
+                // Of a compromised key only what cannot be renewed is ended, so renewal goes first.
+                let outcome = async {
+                    renew::renew(&app).await?;
+                    revoke_many::carry_out(&app).await
+                };
+                if let Err(e) = outcome.await {
                     tracing::warn!(error = %e, detail = e.operator_detail(), "a mass revocation was interrupted, will go on");
                 }
             });

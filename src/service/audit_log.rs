@@ -62,6 +62,13 @@ pub struct Kept {
     pub note: String,
 }
 
+/// Keys the log has and had.
+struct LogKeys {
+    good: Vec<VerifierKey>,
+    /// With the instants at which they were called compromised: what is on record from before counts still.
+    compromised: Vec<(VerifierKey, i64)>,
+}
+
 /// Audits; looks at one snapshot of the database, however long it takes.
 ///
 /// # Errors
@@ -71,15 +78,18 @@ pub async fn audit_log(app: &Arc<App>, kept: Vec<Kept>) -> Result<Report, Error>
     app.db
         .read("audit_log", move |tx| {
             let state = log::state(tx)?;
-            let keys = named(inner.keys.known().all_log_keys(), &state.origin, &inner.settings.issuer)?;
+            let known = inner.keys.known();
+            let named = |public: &[[u8; 32]]| named(public, &state.origin, &inner.settings.issuer);
+            let (public, at): (Vec<_>, Vec<_>) = known.compromised_log_keys().iter().copied().unzip();
+            let keys = LogKeys { good: named(known.good_log_keys())?, compromised: named(&public)?.into_iter().zip(at).collect() };
             let witnesses: Vec<VerifierKey> = inner.log.witnesses.iter().map(|w| w.key().clone()).collect();
             audit(tx, &state, &keys, &witnesses, &kept)
         })
         .await
 }
 
-fn audit(tx: &mut Tx<'_>, state: &log::LogState, keys: &[VerifierKey], witnesses: &[VerifierKey], kept: &[Kept]) -> Result<Report, Error> {
-    let mut report = Report { keys: keys.iter().map(ToString::to_string).collect(), ..Report::default() };
+fn audit(tx: &mut Tx<'_>, state: &log::LogState, keys: &LogKeys, witnesses: &[VerifierKey], kept: &[Kept]) -> Result<Report, Error> {
+    let mut report = Report { keys: keys.good.iter().map(ToString::to_string).collect(), ..Report::default() };
     let mut wanted = checkpoints::read(tx, state, keys, witnesses, kept, &mut report)?;
     let (mut replay, tree) = walk::leaves(tx, state, &mut wanted, &mut report)?;
     wanted.settle(tx, &tree, &mut report)?;

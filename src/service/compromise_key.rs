@@ -37,21 +37,21 @@ pub async fn compromise_key(app: &Arc<App>, kid: String, actor: Actor) -> Result
     // Something has to be there to take over.
     app.keys.complete(now).await?;
     let (inner, asked, who) = (Arc::clone(app), kid.clone(), actor.clone());
-    let purpose = app
+    let (purpose, first) = app
         .db
-        .write("compromise_key", move |tx| -> Result<KeyPurpose, Error> {
+        .write("compromise_key", move |tx| -> Result<(KeyPurpose, bool), Error> {
             let row = keys::by_kid(tx, &asked)?.ok_or(Error::NotFound("key"))?;
             let (purpose, state) = (row.purpose()?, row.state()?);
             if state == KeyState::Compromised {
                 audit::insert(tx, &entry(&inner, "key.compromise", &asked, &actor))?;
-                return Ok(purpose);
+                return Ok((purpose, false));
             }
             keys::advance(tx, &row, KeyState::Compromised, now)?;
             audit::insert(tx, &entry(&inner, "key.compromise", &asked, &actor))?;
             if state == KeyState::Active {
-                take_over(&inner, tx, purpose, &actor, now)?;
+                take_over(&inner, tx, purpose, None, &actor, now)?;
             }
-            Ok(purpose)
+            Ok((purpose, true))
         })
         .await?;
     app.keys.complete(now).await?;
@@ -73,7 +73,7 @@ pub async fn compromise_key(app: &Arc<App>, kid: String, actor: Actor) -> Result
         .await
         .map_err(Error::from)?;
     // What renewal replaces in the meantime will not be in its scope any more.
-    let revocation = if attestations.is_empty() {
+    let revocation = if attestations.is_empty() || !first {
         None
     } else {
         Some(revoke_many::prepare(app, Scope::Key(key), ReasonCode::KeyCompromise, None, false, preparer).await?.id)

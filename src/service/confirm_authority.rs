@@ -186,7 +186,9 @@ impl Identity {
     /// Records everything, or nothing and the reason: the community's present badge may stand in the way.
     fn record(&self, tx: &mut Tx<'_>, now: Timestamp) -> Result<Option<RefusalCode>, Error> {
         let a = &self.application;
-        if let Some(code) = obstacle(self.handover, tx, a, self.authority.ogrn.as_str())? {
+        let name = self.authority.branch.as_ref().map(|b| b.name.clone());
+        let kpp = self.authority.branch.as_ref().and_then(|b| b.kpp.clone());
+        if let Some(code) = obstacle(self.handover, tx, a, self.authority.ogrn.as_str(), (&name, &kpp))? {
             return Ok(Some(code));
         }
         let authority = authorities::upsert(tx, self.authority_row(tx.name, now))?;
@@ -196,8 +198,8 @@ impl Identity {
             mandate: Some(self.authority.mandate.as_str().to_owned()),
             identity_at: Some(now.millis()),
             authority_id: Some(authority),
-            branch_name: self.authority.branch.as_ref().map(|b| b.name.clone()),
-            branch_kpp: self.authority.branch.as_ref().and_then(|b| b.kpp.clone()),
+            branch_name: name,
+            branch_kpp: kpp,
         };
         applications::set_identity(tx, &a.id, &change)?;
         // Of several sign-ins only the one that counts is evidence, and the provider's session is not needed any more.
@@ -238,13 +240,20 @@ impl Identity {
     }
 }
 
-/// Whether the badge the community has now forbids another: one of a different authority where communities do not change
+/// Whether the badge the community has now forbids another: one of a different authority or branch where communities do not change
 /// hands by themselves or while it is suspended (B01), or a suspended one (B02), which a fresh login must not lift.
-pub(super) fn obstacle(handover: bool, tx: &mut Tx<'_>, application: &ApplicationRow, ogrn: &str) -> Result<Option<RefusalCode>, Error> {
+pub(super) fn obstacle(
+    handover: bool,
+    tx: &mut Tx<'_>,
+    application: &ApplicationRow,
+    ogrn: &str,
+    branch: (&Option<String>, &Option<String>),
+) -> Result<Option<RefusalCode>, Error> {
     let Some(community) = communities::by_number(tx, &application.platform_id, &application.community_number)? else { return Ok(None) };
     let Some(current) = badges::current_of(tx, &community.id)? else { return Ok(None) };
     let holder = authorities::by_id(tx, &current.authority_id)?;
-    let (theirs, suspended) = (holder.ogrn == ogrn, current.state()? == BadgeState::Suspended);
+    let theirs = holder.ogrn == ogrn && (&current.branch_name, &current.branch_kpp) == branch;
+    let suspended = current.state()? == BadgeState::Suspended;
     Ok(match (theirs, suspended) {
         (true, true) => Some(RefusalCode::B02),
         (false, true) => Some(RefusalCode::B01),

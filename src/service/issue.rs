@@ -24,7 +24,7 @@ use crate::store::codes::{self, CodeRow};
 use crate::store::communities::{self, CommunityRow};
 use crate::store::evidence;
 use crate::store::platforms::PlatformRow;
-use crate::store::{StoreError, Tx, authorities};
+use crate::store::{StoreError, Tx, authorities, renewals};
 
 /// What was issued.
 pub struct Issued {
@@ -80,6 +80,8 @@ pub(super) async fn issue(
     let platform_id = platform.id.clone();
     app.db
         .write("activate_attestation", move |tx| {
+            // The badge first, as everybody who changes one takes it.
+            badges::lock(tx, &prepared.badge_id)?;
             attestations::activate(tx, &prepared.id, &signed.token, &signed.kid)?;
             record(&app2, tx, &prepared, &platform_id, &redemption, now)
         })
@@ -90,7 +92,6 @@ pub(super) async fn issue(
 }
 
 fn record(app: &App, tx: &mut Tx<'_>, row: &AttestationRow, platform: &str, redemption: &Redemption, now: Timestamp) -> Result<(), Error> {
-    badges::lock(tx, &row.badge_id)?;
     let badge = badges::by_id(tx, &row.badge_id)?.ok_or(StoreError::Stale("badge"))?;
     let kind = match badge.state()? {
         BadgeState::Prepared => EventKind::Issued,
@@ -105,6 +106,7 @@ fn record(app: &App, tx: &mut Tx<'_>, row: &AttestationRow, platform: &str, rede
     evidence::keep_until(tx, &row.application_id, end.plus(app.settings.evidence_retention))?;
     let version = badges::advance(tx, &badge, BadgeState::Active, None, now)?;
     badges::extend(tx, &badge.id, end)?;
+    renewals::note(tx, &badge.id, None)?;
     // The ledger's lock comes after all others.
     let actor = Actor { kind: "representative", id: None, role: None, remote: None, request_id: None };
     if let Some((badge, version, attestation)) = &former {
@@ -150,7 +152,7 @@ impl Plan {
             return Err(Error::ApplicationEnded);
         }
         let authority = authorities::by_id(tx, a.authority_id.as_deref().ok_or_else(|| super::damaged("application"))?)?;
-        if let Some(code) = obstacle(self.app.settings.handover, tx, &a, &authority.ogrn)? {
+        if let Some(code) = obstacle(self.app.settings.handover, tx, &a, &authority.ogrn, (&a.branch_name, &a.branch_kpp))? {
             return Ok(Err(code));
         }
         if let Some(unfinished) = attestations::prepared_by(tx, &a.id)? {

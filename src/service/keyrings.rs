@@ -1,6 +1,7 @@
 //! The keyrings as this process knows them: which keys sign, which are published, and the verifier made of the published ones.
 //! The database is what counts; every process follows it, so that a change made anywhere is in force everywhere without restart.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use serde_json::{Value, json};
@@ -28,6 +29,7 @@ pub struct Known {
     published: Vec<(KeyPurpose, KeyState, Value)>,
     /// Public halves of every log key there ever was, the ones that sign first.
     log_keys: Vec<[u8; 32]>,
+    compromised_log_keys: Vec<([u8; 32], i64)>,
     seen: Vec<(String, String)>,
     /// The signed set of past keys, made when first asked for; it says the same until the next change.
     pub(super) past: OnceLock<String>,
@@ -48,13 +50,19 @@ impl Known {
 
     /// Public halves of the log's keys: the ones that sign checkpoints now.
     pub fn signing_log_keys(&self) -> &[[u8; 32]] {
-        let n = self.published(KeyPurpose::Log).count().min(2);
+        let signs = |(p, s, _): &&(KeyPurpose, KeyState, Value)| *p == KeyPurpose::Log && matches!(s, KeyState::Active | KeyState::Next);
+        let n = self.published.iter().filter(signs).count();
         &self.log_keys[..n.min(self.log_keys.len())]
     }
 
     /// Public halves of every key the log ever had and nobody called compromised.
-    pub fn all_log_keys(&self) -> &[[u8; 32]] {
+    pub fn good_log_keys(&self) -> &[[u8; 32]] {
         &self.log_keys
+    }
+
+    /// Those that were called compromised, and when: what they signed before may still be told from the rest.
+    pub fn compromised_log_keys(&self) -> &[([u8; 32], i64)] {
+        &self.compromised_log_keys
     }
 }
 
@@ -66,6 +74,7 @@ pub struct Keyrings {
     issuer: String,
     known: RwLock<Arc<Known>>,
     following: Mutex<()>,
+    whole: AtomicBool,
 }
 
 impl Keyrings {
@@ -74,11 +83,17 @@ impl Keyrings {
     /// # Errors
     /// [`Error`] when the database is away or a key cannot be used.
     pub async fn open(db: Db, vault: Arc<dyn Vault>, signer: Arc<dyn Signer>, issuer: &str, now: Timestamp) -> Result<Self, Error> {
+        // What is there must open before anything is sealed beside it: a wrong key-encryption key makes no keys of its own.
+        let rows = db.read("list_keys", keys::list).await.map_err(Error::from)?;
+        if let Some(shut) = held(&*vault, &rows)?.1.into_iter().next() {
+            return Err(Error::Internal(shut));
+        }
         make_missing(&db, &*vault, &*signer, now).await?;
         let rows = db.read("list_keys", keys::list).await.map_err(Error::from)?;
         let known = Arc::new(known(issuer, &rows)?);
-        signer.hold(held(&*vault, &rows)?).map_err(|e| Error::Internal(e.to_string()))?;
-        Ok(Self { db, vault, signer, issuer: issuer.to_owned(), known: RwLock::new(known), following: Mutex::new(()) })
+        signer.hold(held(&*vault, &rows)?.0).map_err(|e| Error::Internal(e.to_string()))?;
+        let known = RwLock::new(known);
+        Ok(Self { db, vault, signer, issuer: issuer.to_owned(), known, following: Mutex::new(()), whole: AtomicBool::new(true) })
     }
 
     /// The published side as it is now.
@@ -86,10 +101,16 @@ impl Keyrings {
         Arc::clone(&self.known.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Takes up what changed since the last look.
+    /// Whether every key that is to sign does.
+    pub fn whole(&self) -> bool {
+        self.whole.load(Ordering::Relaxed)
+    }
+
+    /// Takes up what changed since the last look. A key that does not open signs nothing, and hinders no other: above all not that
+    /// a key which was called compromised is dropped.
     ///
     /// # Errors
-    /// [`Error`] when the database is away or a key cannot be used; then everything stays as it was.
+    /// [`Error`] when the database is away or the published keys make no set.
     pub async fn follow(&self) -> Result<(), Error> {
         let _turn = self.following.lock().await;
         let mut states = self.db.read("follow_keys", keys::states).await.map_err(Error::from)?;
@@ -98,11 +119,17 @@ impl Keyrings {
             return Ok(());
         }
         let rows = self.db.read("list_keys", keys::list).await.map_err(Error::from)?;
-        let (known, held) = (known(&self.issuer, &rows)?, held(&*self.vault, &rows)?);
-        // What is published first: a signature must never come before the key that checks it. In between, a key that was
-        // taken out may sign once more; its signature fails our own check and leaves nobody's hands.
-        *self.known.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(known);
-        self.signer.hold(held).map_err(|e| Error::Internal(e.to_string()))
+        let fresh = Arc::new(known(&self.issuer, &rows)?);
+        let (held, shut) = held(&*self.vault, &rows)?;
+        for why in &shut {
+            tracing::error!(why, "a signing key cannot be used");
+        }
+        // Both at once for whoever signs: no signature without the published key that checks it.
+        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+        let taken = self.signer.hold(held);
+        self.whole.store(shut.is_empty() && taken.is_ok(), Ordering::Relaxed);
+        *known = fresh;
+        taken.map_err(|e| Error::Internal(e.to_string()))
     }
 
     /// Makes the keys that are missing and takes them up.
@@ -119,6 +146,7 @@ impl Keyrings {
     /// # Errors
     /// [`Error::Unavailable`].
     pub fn sign_jwt(&self, purpose: KeyPurpose, typ: &str, claims: &str) -> Result<SignedJwt, Error> {
+        let _unchanged = self.known.read().unwrap_or_else(PoisonError::into_inner);
         self.signer.sign_jwt(purpose, typ, claims).map_err(|e| Error::Unavailable(e.to_string()))
     }
 
@@ -127,6 +155,7 @@ impl Keyrings {
     /// # Errors
     /// [`Error::Unavailable`].
     pub fn sign_note(&self, message: &[u8]) -> Result<Vec<NoteSignature>, Error> {
+        let _unchanged = self.known.read().unwrap_or_else(PoisonError::into_inner);
         self.signer.sign_note(message).map_err(|e| Error::Unavailable(e.to_string()))
     }
 }
@@ -166,18 +195,18 @@ async fn make_missing(db: &Db, vault: &dyn Vault, signer: &dyn Signer, now: Time
 
 fn known(issuer: &str, rows: &[KeyRow]) -> Result<Known, Error> {
     let mut published = Vec::new();
-    let mut log_keys = Vec::new();
+    let (mut log_keys, mut compromised_log_keys) = (Vec::new(), Vec::new());
     for row in rows {
         let (purpose, state) = (row.purpose()?, row.state()?);
         let jwk: Value = serde_json::from_str(&row.public_jwk).map_err(|_| super::damaged("public key"))?;
-        if purpose == KeyPurpose::Log && state != KeyState::Compromised {
+        if purpose == KeyPurpose::Log {
             let x = jwk["x"].as_str().and_then(digest::base64url_32).ok_or_else(|| super::damaged("public key of the log"))?;
-            let rank = match state {
-                KeyState::Active => 0,
-                KeyState::Next => 1,
-                _ => 2,
-            };
-            log_keys.push((rank, x));
+            match state {
+                KeyState::Active => log_keys.push((0, x)),
+                KeyState::Next => log_keys.push((1, x)),
+                KeyState::Retired | KeyState::Withdrawn => log_keys.push((2, x)),
+                KeyState::Compromised => compromised_log_keys.push((x, row.compromised_at.unwrap_or(0))),
+            }
         }
         if state.is_published() {
             published.push((purpose, state, jwk));
@@ -195,27 +224,28 @@ fn known(issuer: &str, rows: &[KeyRow]) -> Result<Known, Error> {
         key_set,
         published,
         log_keys: log_keys.into_iter().map(|(_, x)| x).collect(),
+        compromised_log_keys,
         seen,
         past: OnceLock::new(),
     })
 }
 
-/// The private halves that sign, opened: of each purpose the active key, of the log the announced one too.
-fn held(vault: &dyn Vault, rows: &[KeyRow]) -> Result<Vec<HeldKey>, Error> {
-    let mut held = Vec::new();
+/// The private halves that sign, opened: of each purpose the active key, of the log the announced one too. And what is wrong
+/// with those that do not open.
+fn held(vault: &dyn Vault, rows: &[KeyRow]) -> Result<(Vec<HeldKey>, Vec<String>), Error> {
+    let (mut held, mut shut) = (Vec::new(), Vec::new());
     for state in [KeyState::Active, KeyState::Next] {
         for row in rows.iter().filter(|r| r.state == state.as_str()) {
             let purpose = row.purpose()?;
-            let private = vault.open(SealFor::SigningKey, &row.kid, &row.sealed).map_err(|_| {
-                Error::Internal(format!(
-                    "signing key {} does not open: keys.kek must hold the key-encryption key it was sealed under",
-                    row.kid
-                ))
-            })?;
-            if state == KeyState::Active || purpose.next_signs_too() {
-                held.push(HeldKey { kid: row.kid.clone(), purpose, private });
+            if state == KeyState::Next && !purpose.next_signs_too() {
+                continue;
+            }
+            match vault.open(SealFor::SigningKey, &row.kid, &row.sealed) {
+                Ok(private) => held.push(HeldKey { kid: row.kid.clone(), purpose, private }),
+                Err(_) => shut
+                    .push(format!("signing key {} does not open: keys.kek must hold the key-encryption key it was sealed under", row.kid)),
             }
         }
     }
-    Ok(held)
+    Ok((held, shut))
 }

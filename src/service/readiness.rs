@@ -35,7 +35,7 @@ pub async fn readiness(app: &Arc<App>) -> Readiness {
     let now = app.clock.now();
     let backlog = app.db.read("readiness", |tx| -> Result<_, StoreError> { deliveries::backlog(tx) }).await.ok();
     let known = app.keys.known();
-    let keys = [KeyPurpose::Badge, KeyPurpose::Status].into_iter().all(|p| known.active(p).is_some());
+    let keys = [KeyPurpose::Badge, KeyPurpose::Status].into_iter().all(|p| known.active(p).is_some()) && app.keys.whole();
     let age = app.view.age(now);
     let ready = backlog.is_some() && keys && age.is_some_and(|a| a <= app.settings.view_max_age);
     Readiness {

@@ -12,6 +12,7 @@ use tokio::sync::Semaphore;
 
 use super::status_view::{Published, Validity, sign};
 use super::{App, Error, sequence_log};
+use crate::domain::signing_key::KeyPurpose;
 use crate::domain::status_list::StatusBits;
 use crate::domain::time::Timestamp;
 use crate::domain::tlog::leaf::{EventLeaf, ListLeaf, VERSION, digest};
@@ -24,7 +25,7 @@ use crate::store::{Tx, attestations, log};
 const KEPT: usize = 64;
 
 /// Lists rebuilt at once: they read thousands of rows, and current business comes first.
-const AT_ONCE: usize = 2;
+const AT_ONCE: usize = 1;
 
 /// Whoever comes when so many wait is sent away.
 const WAITING: usize = 32;
@@ -54,10 +55,12 @@ struct Kept {
 }
 
 impl PastLists {
-    /// A kept version that was in force at `second`; becomes the last to be dropped.
-    fn get(&self, list: i64, second: i64) -> Option<Arc<Published>> {
+    /// A kept version that was in force at `second`, signed by the key that signs now; becomes the last to be dropped. One signed
+    /// by another may be in no key set any more.
+    fn get(&self, list: i64, second: i64, kid: Option<&str>) -> Option<Arc<Published>> {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        let at = kept.iter().position(|k| k.list == list && k.from <= second && second < k.until)?;
+        let fits = |k: &Kept| k.list == list && k.from <= second && second < k.until && kid == Some(k.published.kid.as_str());
+        let at = kept.iter().position(fits)?;
         let found = kept.remove(at)?;
         let published = Arc::clone(&found.published);
         kept.push_front(found);
@@ -101,7 +104,9 @@ pub async fn recall_status_list(app: &Arc<App>, list: i64, second: i64) -> Resul
     if let Some(current) = current.as_ref().filter(|c| c.issued_at.secs() <= second) {
         return Ok((Arc::clone(current), false));
     }
-    if let Some(kept) = app.past.get(list, second) {
+    let keys = app.keys.known();
+    let kid = keys.active(KeyPurpose::Status);
+    if let Some(kept) = app.past.get(list, second, kid) {
         return Ok((kept, true));
     }
     let place = Place(&app.past.waiting);
@@ -111,14 +116,14 @@ pub async fn recall_status_list(app: &Arc<App>, list: i64, second: i64) -> Resul
     let _turn = app.past.turns.acquire().await.map_err(|e| Error::Internal(e.to_string()))?;
     drop(place);
     // Whoever was before may have asked for the same.
-    if let Some(kept) = app.past.get(list, second) {
+    if let Some(kept) = app.past.get(list, second, kid) {
         return Ok((kept, true));
     }
     let current_since = current.map(|c| c.issued_at.secs());
     let piece = app.db.read("recall_status_list", move |tx| recall(tx, list, second, current_since)).await?;
-    let Piece { from, until, bits } = piece.ok_or(Error::NotFound("status list of that time"))?;
+    let Piece { from, until, lst } = piece.ok_or(Error::NotFound("status list of that time"))?;
     let validity = Validity { issued_at: Timestamp::from_secs(from), expires: until, ttl: None };
-    let published = Arc::new(sign(app, list, &bits.to_lst(), &validity)?);
+    let published = Arc::new(sign(app, list, &lst, &validity)?);
     app.past.keep(Kept { list, from, until, published: Arc::clone(&published) });
     Ok((published, true))
 }
@@ -127,7 +132,7 @@ pub async fn recall_status_list(app: &Arc<App>, list: i64, second: i64) -> Resul
 struct Piece {
     from: i64,
     until: i64,
-    bits: StatusBits,
+    lst: String,
 }
 
 fn recall(tx: &mut Tx<'_>, list: i64, second: i64, current_since: Option<i64>) -> Result<Option<Piece>, Error> {
@@ -138,17 +143,23 @@ fn recall(tx: &mut Tx<'_>, list: i64, second: i64, current_since: Option<i64>) -
     let Some(n) = version_at(newest, Timestamp::from_secs(second), time_of)? else { return Ok(None) };
     let leaf = version(tx, list, n)?;
     let from = first_second(Timestamp::from_millis(leaf.t));
+    // The list said something else from the next event about it on, however late that was logged.
+    let changed = ledger::first_change_in_list(tx, list, leaf.seq)?.map(|at| first_second(Timestamp::from_millis(at)));
     let until = if n < newest {
         first_second(Timestamp::from_millis(version(tx, list, n + 1)?.t))
     } else {
         // Of the version still in force, what lies before the list that is served now.
         end_of(&row).or(current_since).ok_or(Error::StatusStale)?
     };
-    // Versions logged by clocks that do not agree may leave nothing.
+    if n == newest && changed.is_some_and(|at| second >= at) {
+        return Err(Error::StatusStale); // until the log has it
+    }
+    let until = changed.map_or(until, |at| at.min(until));
+    // Versions logged late, or by clocks that do not agree, leave seconds of which nobody can tell.
     if second < from || second >= until {
         return Ok(None);
     }
-    Ok(Some(Piece { from, until, bits: rebuild(tx, &leaf)? }))
+    Ok(Some(Piece { from, until, lst: rebuild(tx, &leaf)?.to_lst() }))
 }
 
 fn end_of(row: &ListRow) -> Option<i64> {

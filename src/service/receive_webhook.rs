@@ -230,10 +230,18 @@ fn apply(
     actor: &Actor,
     now: Timestamp,
 ) -> Result<(Value, bool), Error> {
+    let c = communities::by_number(tx, community.platform.as_str(), community.id.as_str())?;
+    let badge = match &c {
+        Some(c) => badges::current_of(tx, &c.id)?,
+        None => None,
+    };
+    // The badge before the applications, as an issue takes them.
+    if let Some(badge) = &badge {
+        badges::lock(tx, &badge.id)?;
+    }
     // Whoever holds the page now must not finish what was begun for it either.
     applications::refuse_open_of(tx, community.platform.as_str(), community.id.as_str(), code, now)?;
-    let Some(c) = communities::by_number(tx, community.platform.as_str(), community.id.as_str())? else { return Ok((Value::Null, false)) };
-    let Some(badge) = badges::current_of(tx, &c.id)? else { return Ok((Value::Null, false)) };
+    let Some(badge) = badge else { return Ok((Value::Null, false)) };
     let changed = change_in(app, tx, &badge.id, change, None, actor, now)??;
     let b = &changed.facts.0;
     Ok((json!({ "id": b.id, "state": b.state, "reason": b.reason, "version": b.version }), changed.moved))

@@ -25,7 +25,7 @@ use crate::store::{StoreError, Tx, applications, evidence, platforms, renewals};
 /// Badges handled in one pair of transactions.
 const BATCH: i64 = 100;
 
-/// A badge that could not be renewed is looked at again after this long.
+/// A badge that could not be renewed is looked at again after this long, or sooner where renewal begins later.
 const LOOK_AGAIN: Duration = Duration::from_secs(24 * 3600);
 
 /// Why a badge is not renewed, as kept beside it and told to operators.
@@ -35,6 +35,10 @@ enum Obstacle {
     ConfirmationTooOld,
     /// The platform is shut out.
     PlatformDisabled,
+    /// `public_url` is another one now: what was issued under the old one is foreign.
+    IssuerChanged,
+    /// Something on record cannot be read; the log says what.
+    DamagedRecord,
 }
 
 impl Obstacle {
@@ -42,6 +46,8 @@ impl Obstacle {
         match self {
             Self::ConfirmationTooOld => "confirmation_too_old",
             Self::PlatformDisabled => "platform_disabled",
+            Self::IssuerChanged => "issuer_changed",
+            Self::DamagedRecord => "damaged_record",
         }
     }
 }
@@ -55,57 +61,78 @@ pub struct Renewed {
     pub held_up: usize,
 }
 
-/// Renews everything that is due.
+/// Renews everything that is due: first what a compromised key signed, then what ends soon. Each badge is looked at once in a
+/// run, so that one that cannot be renewed holds up no other.
 ///
 /// # Errors
-/// [`Error`] when the database or the key is away; the next run continues.
+/// [`Error`] when the database is away; the next run continues.
 pub async fn renew(app: &Arc<App>) -> Result<Renewed, Error> {
     let mut all = Renewed::default();
+    let mut after = String::new();
     loop {
-        let now = app.clock.now();
+        let (now, from) = (app.clock.now(), after.clone());
+        let read = app.db.read("badges_of_compromised", move |tx| renewals::signed_by_compromised(tx, now, &from, BATCH));
+        let due = read.await.map_err(Error::from)?;
+        let Some(last) = due.last() else { break };
+        after = last.clone();
+        all.add(batch(app, due, now).await?);
+    }
+    let mut after = (0, String::new());
+    loop {
+        let (now, from) = (app.clock.now(), after.clone());
         let until = now.plus(app.settings.renew_before);
-        let due = app
-            .db
-            .read("due_to_renew", move |tx| -> Result<_, StoreError> {
-                let mut due = renewals::signed_by_compromised(tx, now, BATCH)?;
-                if due.is_empty() && until > now {
-                    due = renewals::ending(tx, until, now, BATCH)?;
-                }
-                Ok(due)
-            })
-            .await
-            .map_err(Error::from)?;
-        if due.is_empty() {
-            return Ok(all);
-        }
-        let one = batch(app, due, until, now).await?;
-        let idle = one == Renewed::default();
-        all.renewed += one.renewed;
-        all.held_up += one.held_up;
-        if one != Renewed::default() {
-            tracing::info!(renewed = one.renewed, held_up = one.held_up, "renewal");
-        }
-        // Another process has them in hand; its attestations are not recorded yet.
-        if idle {
-            return Ok(all);
-        }
+        // Renewal turned off: what ends now has ended.
+        let due = app.db.read("due_to_renew", move |tx| renewals::ending(tx, until, now, &from, BATCH)).await.map_err(Error::from)?;
+        let Some(last) = due.last() else { break };
+        after = last.clone();
+        all.add(batch(app, due.into_iter().map(|(_, id)| id).collect(), now).await?);
+    }
+    if all != Renewed::default() {
+        tracing::info!(renewed = all.renewed, held_up = all.held_up, "renewal");
+    }
+    Ok(all)
+}
+
+impl Renewed {
+    const fn add(&mut self, more: Self) {
+        self.renewed += more.renewed;
+        self.held_up += more.held_up;
     }
 }
 
-async fn batch(app: &Arc<App>, mut due: Vec<String>, until: Timestamp, now: Timestamp) -> Result<Renewed, Error> {
-    // Everybody who holds several badges takes them in the same order.
+/// How long a badge that could not be renewed is left alone.
+fn rest(app: &App) -> Duration {
+    match app.settings.renew_before / 4 {
+        Duration::ZERO => LOOK_AGAIN,
+        quarter => quarter.min(LOOK_AGAIN),
+    }
+}
+
+async fn batch(app: &Arc<App>, mut due: Vec<String>, now: Timestamp) -> Result<Renewed, Error> {
+    // Everybody who holds several badges takes them in the same order, and lists after them.
     due.sort();
     let inner = Arc::clone(app);
     let (prepared, held_up) = app
         .db
         .write("prepare_renewals", move |tx| -> Result<_, Error> {
+            for badge in &due {
+                badges::lock(tx, badge)?;
+            }
             let (mut prepared, mut held_up) = (Vec::new(), 0);
             for badge in due {
-                match prepare(&inner, tx, &badge, until, now)? {
+                let step = match prepare(&inner, tx, &badge, now) {
+                    // Its own records are at fault; the others' are not.
+                    Err(Error::Internal(why)) => {
+                        tracing::error!(badge, why, "a badge cannot be renewed");
+                        Step::HeldUp(Obstacle::DamagedRecord)
+                    }
+                    other => other?,
+                };
+                match step {
                     Step::Prepared(p) => prepared.push(*p),
                     Step::HeldUp(obstacle) => {
                         held_up += 1;
-                        renewals::note(tx, &badge, Some((obstacle.as_str(), now.plus(LOOK_AGAIN))))?;
+                        renewals::note(tx, &badge, Some((obstacle.as_str(), now.plus(rest(&inner)))))?;
                     }
                     Step::Nothing => {}
                 }
@@ -116,10 +143,17 @@ async fn batch(app: &Arc<App>, mut due: Vec<String>, until: Timestamp, now: Time
     if prepared.is_empty() {
         return Ok(Renewed { renewed: 0, held_up });
     }
-    let mut signed = Vec::with_capacity(prepared.len());
-    for p in prepared {
-        signed.push((sign(app, &p, now)?, p));
-    }
+    // One whose token does not hold is left to the sweeper; its badge gets another try then.
+    let signed: Vec<(SignedJwt, Prepared)> = prepared
+        .into_iter()
+        .filter_map(|p| match sign(app, &p, now) {
+            Ok(jwt) => Some((jwt, p)),
+            Err(e) => {
+                tracing::error!(badge = p.row.badge_id, error = %e, detail = e.operator_detail(), "a renewal could not be signed");
+                None
+            }
+        })
+        .collect();
     let inner = Arc::clone(app);
     let renewed = app.db.write("record_renewals", move |tx| record(&inner, tx, &signed, now)).await?;
     app.after_commit().await;
@@ -131,7 +165,7 @@ struct Prepared {
     row: AttestationRow,
     /// The attestation it follows.
     before: String,
-    /// That one's key is compromised.
+    /// A key that signed for the badge is compromised: everything before this one goes.
     replaces: bool,
     platform: String,
 }
@@ -142,15 +176,11 @@ enum Step {
     Nothing,
 }
 
-fn prepare(app: &App, tx: &mut Tx<'_>, badge: &str, until: Timestamp, now: Timestamp) -> Result<Step, Error> {
-    badges::lock(tx, badge)?;
+fn prepare(app: &App, tx: &mut Tx<'_>, badge: &str, now: Timestamp) -> Result<Step, Error> {
     let Some((row, community, authority)) = badges::facts(tx, badge)? else { return Ok(Step::Nothing) };
     let Some(newest) = attestations::newest_active(tx, badge)? else { return Ok(Step::Nothing) };
-    let replaces = match &newest.kid {
-        Some(kid) => renewals::is_compromised(tx, kid)?,
-        None => false,
-    };
-    let due = replaces || newest.expires_at <= until.millis();
+    let replaces = renewals::has_compromised(tx, badge, now)?;
+    let due = replaces || newest.expires_at <= now.plus(app.settings.renew_before).millis();
     // What another process did meanwhile, or is doing.
     if row.state()? != BadgeState::Active || !due || newest.expires_at <= now.millis() || attestations::has_prepared(tx, badge)? {
         return Ok(Step::Nothing);
@@ -163,6 +193,9 @@ fn prepare(app: &App, tx: &mut Tx<'_>, badge: &str, until: Timestamp, now: Times
     }
     if now.since(confirmed) > app.settings.confirmation_lifetime {
         return Ok(Step::HeldUp(Obstacle::ConfirmationTooOld));
+    }
+    if !newest.claims.contains(&format!("\"iss\":\"{}\"", app.settings.issuer)) {
+        return Ok(Step::HeldUp(Obstacle::IssuerChanged));
     }
     let expires = attestation_end(&app.settings, now)?;
     let (list, idx) = attestations::allocate_index(tx, i64::from(app.settings.status_list_size), expires, now)?;
@@ -205,9 +238,9 @@ fn record(app: &App, tx: &mut Tx<'_>, signed: &[(SignedJwt, Prepared)], now: Tim
         badges::lock(tx, &row.badge_id)?;
         let badge = badges::by_id(tx, &row.badge_id)?.ok_or(StoreError::Stale("badge"))?;
         let newest = attestations::newest_active(tx, &badge.id)?;
-        // Suspended, ended or confirmed anew since it was prepared: nobody ever had this one.
+        // Suspended, ended or confirmed anew since it was prepared: nobody ever had this one. The sweeper gives it up; until then its
+        // place is closed in every process as that of any unfinished issue.
         if badge.state()? != BadgeState::Active || newest.is_none_or(|n| n.id != p.before) {
-            attestations::abandon_prepared(tx, &badge.id)?;
             continue;
         }
         attestations::activate(tx, &row.id, &jwt.token, &jwt.kid)?;

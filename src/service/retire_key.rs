@@ -4,11 +4,11 @@
 use std::sync::Arc;
 
 use super::add_operator::entry;
-use super::turn_keys::{still_needed_until, take_over};
+use super::turn_keys::{room, still_needed_until, take_over};
 use super::{Actor, App, Error};
 use crate::domain::signing_key::KeyState;
 use crate::domain::time::Timestamp;
-use crate::store::{audit, keys};
+use crate::store::{StoreError, audit, keys};
 
 /// Where the key stands afterwards.
 ///
@@ -26,10 +26,15 @@ pub async fn retire_key(app: &Arc<App>, kid: String, actor: Actor) -> Result<Key
         .write("retire_key", move |tx| -> Result<KeyState, Error> {
             match state {
                 KeyState::Active => {
+                    room(&inner, purpose)?;
+                    // Not the one that took its place since we looked.
+                    if keys::in_state(tx, purpose, KeyState::Active)?.is_none_or(|k| k.kid != row.kid) {
+                        return Err(StoreError::Stale("key").into());
+                    }
                     let next = keys::in_state(tx, purpose, KeyState::Next)?;
                     let known_from = next.map(|n| Timestamp::from_millis(n.created_at).plus(inner.settings.publish_keys_before));
                     match known_from {
-                        Some(at) if at <= now => take_over(&inner, tx, purpose, &actor, now).map(|_| KeyState::Retired),
+                        Some(at) if at <= now => take_over(&inner, tx, purpose, None, &actor, now).map(|_| KeyState::Retired),
                         Some(at) => Err(Error::Conflict(format!(
                             "the key that would take over is published since too short a time; try again at {at}, or rotate with --now"
                         ))),

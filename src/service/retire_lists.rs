@@ -27,7 +27,7 @@ pub(super) async fn retire_lists(app: &Arc<App>, now: Timestamp) -> Result<usize
         .read("lists_to_retire", move |tx| -> Result<_, Error> {
             let mut due = Vec::new();
             for row in status_lists::ended(tx, before)? {
-                if over(tx, &row, before)? {
+                if over(tx, &row, before, now)? {
                     due.push(row);
                 }
             }
@@ -47,9 +47,11 @@ pub(super) async fn retire_lists(app: &Arc<App>, now: Timestamp) -> Result<usize
 }
 
 /// Whether everything in the list has ended, by the attestations themselves, and the log knows its last content.
-fn over(tx: &mut Tx<'_>, row: &ListRow, before: Timestamp) -> Result<bool, Error> {
+fn over(tx: &mut Tx<'_>, row: &ListRow, before: Timestamp, now: Timestamp) -> Result<bool, Error> {
     let (content, logged) = sequence_log::contents(tx, row)?;
-    if logged.is_none_or(|l| l.sha256 != content.sha256) {
+    // A version that lasts for less than a second could not be recalled.
+    let settled = now.minus(Duration::from_secs(2)).millis();
+    if logged.is_none_or(|l| l.sha256 != content.sha256 || l.t > settled) {
         return Ok(false);
     }
     let holds = attestations::any_ends_from(tx, row.id, before)?;

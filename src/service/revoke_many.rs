@@ -15,7 +15,7 @@ use crate::domain::time::Timestamp;
 use crate::ports::vault::SealFor;
 use crate::store::revocations;
 pub use crate::store::revocations::RevocationRow;
-use crate::store::{StoreError, audit};
+use crate::store::{StoreError, Tx, audit, operators};
 
 /// A prepared revocation nobody approved in this time has to be prepared anew: what it hits has changed by then.
 pub const APPROVE_WITHIN: Duration = Duration::from_secs(7 * 24 * 3600);
@@ -62,8 +62,11 @@ pub async fn prepare(
     let inner = Arc::clone(app);
     app.db
         .write("prepare_revocation", move |tx| -> Result<_, StoreError> {
-            row.affected = revocations::count(tx, &scope)?;
-            let mut entry = entry(&inner, "revocation.prepare", &row.id, &actor);
+            row.affected = revocations::count(tx, &scope, now)?;
+            // A count leaves nothing behind that an id could name.
+            let target = if dry_run { &row.scope } else { &row.id };
+            let mut entry = entry(&inner, "revocation.prepare", target, &actor);
+            entry.reason = Some(row.reason.clone());
             if dry_run {
                 entry.outcome = "dry_run".to_owned();
             } else {
@@ -93,9 +96,15 @@ pub async fn approve(app: &Arc<App>, id: String, actor: Actor) -> Result<Revocat
             let mut entry = entry(&inner, "revocation.approve", &id, &actor);
             let decided = match revocations::by_id(tx, &id)? {
                 None => Err(Error::NotFound("revocation")),
-                Some(row) if row.state != RevocationState::Prepared.as_str() => Ok(row),
+                Some(row) if row.state != RevocationState::Prepared.as_str() => {
+                    entry.outcome = "already".to_owned();
+                    Ok(row)
+                }
                 Some(row) if row.prepared_by == who(&actor) => {
                     Err(Error::Forbidden("whoever prepared a mass revocation cannot approve it: ask a second operator"))
+                }
+                Some(row) if !still_with_us(tx, &row.prepared_by)? => {
+                    Err(Error::Conflict("the operator who prepared it was shut out since; look at it anew and prepare it again".to_owned()))
                 }
                 Some(row) if now.since(Timestamp::from_millis(row.created_at)) > APPROVE_WITHIN => {
                     Err(Error::Conflict("it was prepared more than 7 days ago; prepare it anew to see what it hits today".to_owned()))
@@ -112,6 +121,11 @@ pub async fn approve(app: &Arc<App>, id: String, actor: Actor) -> Result<Revocat
             Ok(decided)
         })
         .await?
+}
+
+/// Whether whoever prepared something may still act; a shell may.
+fn still_with_us(tx: &mut Tx<'_>, who: &str) -> Result<bool, StoreError> {
+    Ok(!who.starts_with("opr_") || operators::list(tx)?.iter().any(|o| o.id == who && o.state == "active"))
 }
 
 /// One, as it stands.
@@ -140,30 +154,48 @@ async fn carry_out_one(app: &Arc<App>, row: &RevocationRow) -> Result<usize, Err
     let scope: Scope = serde_json::from_str(&row.scope).map_err(|_| super::damaged("scope of a revocation"))?;
     let reason: ReasonCode = row.reason.parse().map_err(|_| super::damaged("reason code"))?;
     let actor = Actor { kind: "operator", id: row.approved_by.clone(), role: None, remote: None, request_id: None };
-    let mut ended = 0;
+    let (mut ended, mut after) = (0, String::new());
     loop {
-        let wanted = scope.clone();
-        let page = app.db.read("badges_to_revoke", move |tx| revocations::some(tx, &wanted, BATCH)).await.map_err(Error::from)?;
+        let (wanted, from, now) = (scope.clone(), after.clone(), app.clock.now());
+        let read = app.db.read("badges_to_revoke", move |tx| revocations::some(tx, &wanted, now, &from, BATCH));
+        let page = read.await.map_err(Error::from)?;
+        let Some(last) = page.last() else { break };
+        after = last.clone();
         let mut moved = 0;
-        // One transaction each: the ledger's lock is taken last and let go at once.
-        for badge in &page {
-            let (inner, badge, actor, now) = (Arc::clone(app), badge.clone(), actor.clone(), app.clock.now());
-            let one =
-                app.db.write("revoke_one_of_many", move |tx| change_in(&inner, tx, &badge, BadgeChange::Revoke(reason), None, &actor, now));
-            match one.await {
-                Ok(Ok(changed)) => moved += i64::from(changed.moved),
-                // Changed by somebody else at this moment: the next page has it again, or it has ended.
-                Ok(Err(Error::Conflict(_))) | Err(Error::Conflict(_)) => {}
-                Ok(Err(e)) | Err(e) => return Err(e),
-            }
+        for badge in page {
+            moved += i64::from(end_one(app, badge, reason, &actor).await?);
         }
-        let (id, done, now) = (row.id.clone(), page.is_empty(), app.clock.now());
-        app.db.write("revocation_progress", move |tx| revocations::progress(tx, &id, moved, done, now)).await.map_err(Error::from)?;
-        if done {
-            tracing::warn!(revocation = row.id, reason = row.reason, "mass revocation done");
-            return Ok(ended);
-        }
+        let (id, now) = (row.id.clone(), app.clock.now());
+        app.db.write("revocation_progress", move |tx| revocations::progress(tx, &id, moved, false, now)).await.map_err(Error::from)?;
         ended += usize::try_from(moved).unwrap_or(0);
         app.after_commit().await;
+    }
+    // What could not be ended now, or came back meanwhile, is for the next round.
+    let (wanted, id, now) = (scope, row.id.clone(), app.clock.now());
+    let left = app
+        .db
+        .write("close_revocation", move |tx| -> Result<bool, StoreError> {
+            let left = !revocations::some(tx, &wanted, now, "", 1)?.is_empty();
+            revocations::progress(tx, &id, 0, !left, now)?;
+            Ok(left)
+        })
+        .await
+        .map_err(Error::from)?;
+    tracing::warn!(revocation = row.id, reason = row.reason, ended, done = !left, "mass revocation");
+    Ok(ended)
+}
+
+/// Ends one badge in a transaction of its own, since the ledger's lock is taken last and let go at once; whether it moved. One
+/// that cannot be ended must not hold up the others.
+async fn end_one(app: &Arc<App>, badge: String, reason: ReasonCode, actor: &Actor) -> Result<bool, Error> {
+    let (inner, id, actor, now) = (Arc::clone(app), badge.clone(), actor.clone(), app.clock.now());
+    let one = app.db.write("revoke_one_of_many", move |tx| change_in(&inner, tx, &id, BadgeChange::Revoke(reason), None, &actor, now));
+    match one.await {
+        Ok(Ok(changed)) => Ok(changed.moved),
+        Err(e @ Error::Unavailable(_)) => Err(e),
+        Ok(Err(e)) | Err(e) => {
+            tracing::error!(badge, error = %e, detail = e.operator_detail(), "a badge could not be ended");
+            Ok(false)
+        }
     }
 }

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use super::add_operator::entry;
-use super::turn_keys::take_over;
+use super::turn_keys::{room, take_over};
 use super::{Actor, App, Error};
 use crate::domain::signing_key::{KeyPurpose, KeyState};
 use crate::domain::time::Timestamp;
@@ -29,6 +29,7 @@ pub struct Rotation {
 pub async fn rotate_key(app: &Arc<App>, purpose: KeyPurpose, at_once: bool, actor: Actor) -> Result<Rotation, Error> {
     let now = app.clock.now();
     app.keys.complete(now).await?;
+    room(app, purpose)?;
     let inner = Arc::clone(app);
     let rotation = app
         .db
@@ -37,7 +38,7 @@ pub async fn rotate_key(app: &Arc<App>, purpose: KeyPurpose, at_once: bool, acto
             let known_from = Timestamp::from_millis(next.created_at).plus(inner.settings.publish_keys_before);
             let at = if at_once { now } else { now.max(known_from) };
             if at <= now {
-                let kid = take_over(&inner, tx, purpose, &actor, now)?;
+                let kid = take_over(&inner, tx, purpose, Some(&next.kid), &actor, now)?;
                 return Ok(Rotation { kid, at: now, done: true });
             }
             keys::set_due(tx, &next.kid, at)?;

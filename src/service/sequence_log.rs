@@ -14,7 +14,7 @@ use crate::domain::status::ListValue;
 use crate::domain::time::Timestamp;
 use crate::domain::tlog::checkpoint::{Checkpoint, origin_of};
 use crate::domain::tlog::leaf::{EventLeaf, Leaf, LedgerRow, ListLeaf, ListWord, VERSION, digest, row_digest};
-use crate::domain::tlog::note::SignedNote;
+use crate::domain::tlog::note::{SignedNote, VerifierKey};
 use crate::domain::tlog::proof::verify_consistency;
 use crate::domain::tlog::replay::ListContent;
 use crate::domain::tlog::tree::{NewNode, Tree, appended, leaf_hash};
@@ -189,7 +189,7 @@ pub(super) fn version(row: &LeafRow) -> Result<ListLeaf, Error> {
 
 /// Signs a checkpoint when leaves were added since the last one. Signs nothing that does not extend it.
 async fn sign_checkpoint(app: &Arc<App>) -> Result<(), Error> {
-    let Some((old, checkpoint)) = app.db.read("plan_checkpoint", next_checkpoint).await? else { return Ok(()) };
+    let Some((old, checkpoint)) = app.db.read("plan_checkpoint", next_checkpoint).await? else { return countersign(app).await };
     let origin = if old.origin.is_empty() { origin_of(&app.settings.issuer) } else { old.origin.clone() };
     let checkpoint = Checkpoint { origin, ..checkpoint };
     let text = checkpoint.text();
@@ -211,6 +211,37 @@ async fn sign_checkpoint(app: &Arc<App>) -> Result<(), Error> {
         Ok(()) | Err(StoreError::Stale(_)) => Ok(()),
         Err(e) => Err(e.into()),
     }
+}
+
+/// The newest checkpoint is also signed by keys that came after it, so that whoever knows the present ones alone can read it,
+/// however long nothing happens.
+async fn countersign(app: &Arc<App>) -> Result<(), Error> {
+    let newest = app
+        .db
+        .read("newest_checkpoint", |tx| -> Result<_, StoreError> {
+            let state = log::state(tx)?;
+            let Some(row) = log::checkpoint(tx, state.checkpoint_size)? else { return Ok(None) };
+            let lines: String = log::cosignatures(tx, row.size)?.into_iter().map(|c| c.line + "\n").collect();
+            Ok(Some((state.origin, row.size, row.note + &lines)))
+        })
+        .await
+        .map_err(Error::from)?;
+    let Some((origin, size, note)) = newest else { return Ok(()) };
+    let note = SignedNote::parse(&note).ok_or_else(|| super::damaged("checkpoint"))?;
+    let signed_by = |key: &VerifierKey| note.signatures.iter().any(|s| s.claim(key, &note.text).is_some());
+    if named(app.keys.known().signing_log_keys(), &origin, &app.settings.issuer)?.iter().all(signed_by) {
+        return Ok(());
+    }
+    let (signed, now) = (app.keys.sign_note(note.text.as_bytes())?, app.clock.now());
+    let keys = named(&signed.iter().map(|s| s.public).collect::<Vec<_>>(), &origin, &app.settings.issuer)?;
+    for (key, signature) in keys.iter().zip(&signed).filter(|(key, _)| !signed_by(key)) {
+        let (name, line) = (key.to_string(), key.line(&signature.signature).to_string());
+        match app.db.write("countersign_checkpoint", move |tx| log::insert_cosignature(tx, size, &name, &line, now)).await {
+            Ok(()) | Err(StoreError::Duplicate) => {}
+            Err(e) => return Err(e.into()),
+        }
+    }
+    Ok(())
 }
 
 /// The checkpoint that is due, its name left open.

@@ -2,6 +2,7 @@
 //! commit order and without gaps: whoever follows them misses nothing.
 
 use diesel::dsl::sql;
+use diesel::expression::SqlLiteral;
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
 
@@ -107,13 +108,31 @@ pub fn steps(tx: &mut Tx<'_>, badges: &[String], seq: i64) -> Result<Vec<Step>, 
 /// # Errors
 /// [`StoreError`].
 pub fn changed_in_list(tx: &mut Tx<'_>, list: i64) -> Result<Vec<String>, StoreError> {
-    let marking = sql::<Bool>("(events.kind NOT IN ('issued', 'renewed', 'expired', 'abandoned') OR events.reason = 'key_compromise')");
     Ok(events::table
         .inner_join(attestations::table.on(attestations::badge_id.eq(events::badge_id)))
-        .filter(attestations::list_id.eq(list).and(marking))
+        .filter(attestations::list_id.eq(list).and(marking()))
         .select(events::badge_id)
         .distinct()
         .load(tx.conn)?)
+}
+
+/// When the first event after `seq` happened that can have changed what the list says.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn first_change_in_list(tx: &mut Tx<'_>, list: i64, seq: i64) -> Result<Option<i64>, StoreError> {
+    Ok(events::table
+        .inner_join(attestations::table.on(attestations::badge_id.eq(events::badge_id)))
+        .filter(attestations::list_id.eq(list).and(events::seq.gt(seq)).and(marking()))
+        .order(events::seq)
+        .select(events::at)
+        .first(tx.conn)
+        .optional()?)
+}
+
+/// In the words of the index on such events, so that it is used.
+fn marking() -> SqlLiteral<Bool> {
+    sql("(events.kind NOT IN ('issued', 'renewed', 'expired', 'abandoned') OR events.reason = 'key_compromise')")
 }
 
 /// The event that recorded an attestation.

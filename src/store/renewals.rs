@@ -6,50 +6,66 @@ use super::schema::{attestations, badges, signing_keys};
 use super::{StoreError, Tx};
 use crate::domain::time::Timestamp;
 
-/// Badges in force whose time ends by `until`, in the order in which they end; at most `limit`.
+/// Badges in force whose time ends by `until` and that come after `after` (end, id), in the order in which they end; at most
+/// `limit`, with their ends.
 ///
 /// # Errors
 /// [`StoreError`].
-pub fn ending(tx: &mut Tx<'_>, until: Timestamp, now: Timestamp, limit: i64) -> Result<Vec<String>, StoreError> {
+pub fn ending(
+    tx: &mut Tx<'_>,
+    until: Timestamp,
+    now: Timestamp,
+    after: &(i64, String),
+    limit: i64,
+) -> Result<Vec<(i64, String)>, StoreError> {
+    let (end, id) = (after.0, after.1.clone());
     Ok(badges::table
         .filter(badges::state.eq("active").and(badges::expires_at.gt(now.millis())).and(badges::expires_at.le(until.millis())))
         .filter(badges::renew_at.is_null().or(badges::renew_at.le(now.millis())))
+        .filter(badges::expires_at.gt(end).or(badges::expires_at.eq(end).and(badges::id.gt(id))))
         .order((badges::expires_at, badges::id))
         .limit(limit)
-        .select(badges::id)
+        .select((badges::expires_at, badges::id))
         .load(tx.conn)?)
 }
 
-/// Badges in force with an attestation that a compromised key signed; at most `limit`.
+/// Badges in force after `after`, in the order of ids, with any attestation in force that a compromised key signed; at most
+/// `limit`.
 ///
 /// # Errors
 /// [`StoreError`].
-pub fn signed_by_compromised(tx: &mut Tx<'_>, now: Timestamp, limit: i64) -> Result<Vec<String>, StoreError> {
-    let kids: Vec<String> = signing_keys::table
-        .filter(signing_keys::state.eq("compromised").and(signing_keys::purpose.eq("badge")))
-        .select(signing_keys::kid)
-        .load(tx.conn)?;
+pub fn signed_by_compromised(tx: &mut Tx<'_>, now: Timestamp, after: &str, limit: i64) -> Result<Vec<String>, StoreError> {
+    let kids = compromised(tx)?;
     if kids.is_empty() {
         return Ok(Vec::new());
     }
     Ok(attestations::table
         .inner_join(badges::table)
-        .filter(attestations::kid.eq_any(kids).and(attestations::expires_at.gt(now.millis())).and(attestations::state.eq("active")))
-        .filter(badges::state.eq("active"))
+        .filter(attestations::state.eq("active").and(attestations::kid.eq_any(kids)).and(attestations::badge_id.gt(after)))
+        .filter(attestations::expires_at.gt(now.millis()).and(badges::state.eq("active")))
         .filter(badges::renew_at.is_null().or(badges::renew_at.le(now.millis())))
-        .select(badges::id)
+        .select(attestations::badge_id)
         .distinct()
+        .order(attestations::badge_id)
         .limit(limit)
         .load(tx.conn)?)
 }
 
-/// Whether a key is compromised.
+fn compromised(tx: &mut Tx<'_>) -> Result<Vec<Option<String>>, StoreError> {
+    let theirs = signing_keys::state.eq("compromised").and(signing_keys::purpose.eq("badge"));
+    let kids: Vec<String> = signing_keys::table.filter(theirs).select(signing_keys::kid).load(tx.conn)?;
+    Ok(kids.into_iter().map(Some).collect())
+}
+
+/// Whether a badge has an attestation in force that a compromised key signed.
 ///
 /// # Errors
 /// [`StoreError`].
-pub fn is_compromised(tx: &mut Tx<'_>, kid: &str) -> Result<bool, StoreError> {
-    let row = signing_keys::table.filter(signing_keys::kid.eq(kid).and(signing_keys::state.eq("compromised")));
-    Ok(row.count().get_result::<i64>(tx.conn)? > 0)
+pub fn has_compromised(tx: &mut Tx<'_>, badge: &str, now: Timestamp) -> Result<bool, StoreError> {
+    let kids = compromised(tx)?;
+    let theirs = attestations::badge_id.eq(badge).and(attestations::state.eq("active"));
+    let theirs = attestations::table.filter(theirs.and(attestations::expires_at.gt(now.millis())).and(attestations::kid.eq_any(kids)));
+    Ok(theirs.count().get_result::<i64>(tx.conn)? > 0)
 }
 
 /// Notes why a badge was not renewed and when to look again; `None` after a renewal.

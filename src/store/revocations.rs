@@ -2,7 +2,7 @@
 
 use diesel::prelude::*;
 
-use super::schema::{attestations, authorities, badges, communities, revocations};
+use super::schema::{attestations, authorities, badges, communities, revocations, signing_keys};
 use super::{StoreError, Tx};
 use crate::domain::revocation::{RevocationState, Scope};
 use crate::domain::time::Timestamp;
@@ -94,8 +94,8 @@ pub fn progress(tx: &mut Tx<'_>, id: &str, more: i64, done: bool, now: Timestamp
 
 type Badges<'a> = badges::BoxedQuery<'a, <super::conn::AnyConnection as diesel::Connection>::Backend>;
 
-/// Badges in force or suspended that lie in the scope.
-fn in_scope(scope: &Scope) -> Badges<'static> {
+/// Badges in force or suspended that lie in the scope. Of a key: those whose only attestations in force are its own.
+fn in_scope(scope: &Scope, now: Timestamp) -> Badges<'static> {
     let all = badges::table.filter(badges::state.eq_any(["active", "suspended"])).into_boxed();
     match scope {
         Scope::Ogrn(ogrn) => {
@@ -107,8 +107,10 @@ fn in_scope(scope: &Scope) -> Badges<'static> {
             all.filter(badges::community_id.eq_any(theirs))
         }
         Scope::Key(kid) => {
-            let signed = attestations::kid.eq(kid.clone()).and(attestations::state.eq("active"));
-            all.filter(badges::id.eq_any(attestations::table.filter(signed).select(attestations::badge_id)))
+            let holds = || attestations::table.filter(attestations::state.eq("active").and(attestations::expires_at.gt(now.millis())));
+            let signed = holds().filter(attestations::kid.eq(kid.clone())).select(attestations::badge_id);
+            let others = holds().filter(attestations::kid.ne(kid.clone())).select(attestations::badge_id);
+            all.filter(badges::id.eq_any(signed).and(badges::id.ne_all(others)))
         }
         Scope::IssuedBetween(from, to) => all.filter(badges::issued_at.ge(from.millis()).and(badges::issued_at.lt(to.millis()))),
     }
@@ -118,14 +120,22 @@ fn in_scope(scope: &Scope) -> Badges<'static> {
 ///
 /// # Errors
 /// [`StoreError`].
-pub fn count(tx: &mut Tx<'_>, scope: &Scope) -> Result<i64, StoreError> {
-    Ok(in_scope(scope).count().get_result(tx.conn)?)
+pub fn count(tx: &mut Tx<'_>, scope: &Scope, now: Timestamp) -> Result<i64, StoreError> {
+    Ok(in_scope(scope, now).count().get_result(tx.conn)?)
 }
 
-/// Ids of badges in the scope, at most `limit`.
+/// Ids of badges in the scope after `after`, in order, at most `limit`. Of a compromised key only those that renewal could not
+/// give another attestation: the suspended, and those with an obstacle on record.
 ///
 /// # Errors
 /// [`StoreError`].
-pub fn some(tx: &mut Tx<'_>, scope: &Scope, limit: i64) -> Result<Vec<String>, StoreError> {
-    Ok(in_scope(scope).order(badges::id).limit(limit).select(badges::id).load(tx.conn)?)
+pub fn some(tx: &mut Tx<'_>, scope: &Scope, now: Timestamp, after: &str, limit: i64) -> Result<Vec<String>, StoreError> {
+    let mut q = in_scope(scope, now).filter(badges::id.gt(after.to_owned()));
+    if let Scope::Key(kid) = scope {
+        let compromised = signing_keys::table.filter(signing_keys::kid.eq(kid).and(signing_keys::state.eq("compromised")));
+        if compromised.count().get_result::<i64>(tx.conn)? > 0 {
+            q = q.filter(badges::renewal_obstacle.is_not_null().or(badges::state.eq("suspended")));
+        }
+    }
+    Ok(q.order(badges::id).limit(limit).select(badges::id).load(tx.conn)?)
 }

@@ -243,3 +243,34 @@ async fn a_running_service_follows_the_shell() {
     assert_eq!(db.count("audit WHERE action = 'key.retire'"), 2);
     h.stop().await;
 }
+
+/// Whoever turns a key that is due turns that one, once, however many processes do it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_that_is_due_is_turned_once() {
+    let h = Harness::start_with(&[("GOSBADGE__JOBS__IN_PROCESS", "false")]).await;
+    let r = rotate_key(h.app(), KeyPurpose::Status, false, Actor::system()).await.unwrap();
+    h.clock.advance(DAY);
+    let all = futures_util::future::join_all((0..6).map(|_| turn_keys(h.app()))).await;
+    assert!(all.iter().all(Result::is_ok), "{all:?}");
+    assert_eq!(active(&h, KeyPurpose::Status), r.kid);
+    let mut db = Database::open(&h.database);
+    assert_eq!(db.count("signing_keys WHERE purpose = 'status' AND state = 'active'"), 1);
+    assert_eq!(db.count("signing_keys WHERE purpose = 'status'"), 3, "the first, this one, and the next");
+    h.stop().await;
+}
+
+/// Verifiers take 64 keys; nobody can rotate us beyond that.
+#[tokio::test(flavor = "multi_thread")]
+async fn rotations_end_before_verifiers_do() {
+    let h = Harness::start_with(&[("GOSBADGE__JOBS__IN_PROCESS", "false")]).await;
+    let refused = loop {
+        if let Err(e) = rotate_key(h.app(), KeyPurpose::Badge, true, Actor::system()).await {
+            break e;
+        }
+    };
+    assert!(matches!(&refused, Error::Conflict(why) if why.contains("withdrawn")), "{refused}");
+    let published = key_set(&h).await.len();
+    assert!((40..=60).contains(&published), "{published}");
+    h.issue("218000001", "kindergarten-head").await;
+    h.stop().await;
+}

@@ -1,3 +1,4 @@
+DROP INDEX attestations_live_by_key;
 DROP INDEX attestations_by_key;
 DROP INDEX signing_keys_one_next;
 ALTER TABLE signing_keys DROP COLUMN updated_by;

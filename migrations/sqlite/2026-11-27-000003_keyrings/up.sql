@@ -15,3 +15,6 @@ CREATE UNIQUE INDEX signing_keys_one_next ON signing_keys (purpose) WHERE state 
 
 -- What a key signed, and until when that holds.
 CREATE INDEX attestations_by_key ON attestations (kid, expires_at);
+
+-- What has to be replaced when a key is called compromised; what was replaced is not in it.
+CREATE INDEX attestations_live_by_key ON attestations (kid, badge_id) WHERE state = 'active';

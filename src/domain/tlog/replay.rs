@@ -30,6 +30,8 @@ pub struct Replay {
     /// Every place an event named, and what it must say.
     places: BTreeMap<i64, BTreeMap<u32, ListValue>>,
     versions: BTreeMap<i64, (i64, String)>,
+    /// The badge each community has in force.
+    holders: HashMap<String, String>,
 }
 
 impl Replay {
@@ -112,12 +114,20 @@ impl Replay {
         } else if matches!(e.ev, EventKind::Issued | EventKind::Renewed) {
             faults.push(format!("badge {} is {} without an attestation", e.badge, e.ev.as_str()));
         }
+        let state = leads_to(e.ev);
+        if state.is_final() {
+            if self.holders.get(&e.community) == Some(&e.badge) {
+                self.holders.remove(&e.community);
+            }
+        } else if let Some(other) = self.holders.insert(e.community.clone(), e.badge.clone()).filter(|b| *b != e.badge) {
+            faults.push(format!("community {} has two badges in force: {other} and {}", e.community, e.badge));
+        }
         if let Some(value) = marks(e.ev) {
             for (list, idx) in &places {
                 self.places.entry(*list).or_default().insert(*idx, value);
             }
         }
-        let standing = Standing { state: leads_to(e.ev), version: e.version, community: e.community.clone(), places };
+        let standing = Standing { state, version: e.version, community: e.community.clone(), places };
         self.badges.insert(e.badge.clone(), standing);
         faults
     }

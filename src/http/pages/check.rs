@@ -67,9 +67,6 @@ bilingual! {
         revoked: "Знак отозван", "Badge revoked";
         revoked_lead: "Эта страница больше не подтверждена. Не считайте её сообщения официальными.",
             "This page is no longer confirmed. Do not take its messages as official.";
-        superseded: "Знак заменён знаком другой организации", "Replaced by another organisation's badge";
-        superseded_lead: "Эта страница была подтверждена за другой организацией. Прежнее подтверждение не действует.",
-            "This page has since been confirmed for another body. The earlier confirmation is not in force.";
         expired: "Срок знака истёк", "Badge expired";
         expired_lead: "Организация не продлила подтверждение. Сейчас эта страница не подтверждена.",
             "The organisation has not renewed the confirmation. The page is not confirmed now.";
@@ -94,7 +91,6 @@ bilingual! {
         at_suspended: "Приостановлен", "Suspended";
         at_revoked: "Отозван", "Revoked";
         at_expired: "Истёк", "Expired";
-        at_superseded: "Заменён", "Replaced";
         moved: "Мы нашли знак по адресу страницы. Адрес можно передать другому сообществу, а номер — нет. Убедитесь, что номер сообщества на площадке такой:",
             "The badge was found by the page's address. An address can pass to another community, a number cannot. Make sure that the community's number on the platform is:";
         page: "Страница", "Page";
@@ -142,7 +138,6 @@ impl Texts {
             PublicState::Suspended => (self.suspended, self.suspended_lead),
             PublicState::Revoked => (self.revoked, self.revoked_lead),
             PublicState::Expired => (self.expired, self.expired_lead),
-            PublicState::Superseded => (self.superseded, self.superseded_lead),
         }
     }
 
@@ -152,7 +147,6 @@ impl Texts {
             PublicState::Active | PublicState::Suspended => self.at_suspended,
             PublicState::Revoked => self.at_revoked,
             PublicState::Expired => self.at_expired,
-            PublicState::Superseded => self.at_superseded,
         }
     }
 

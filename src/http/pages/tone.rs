@@ -14,22 +14,20 @@ pub enum PublicState {
     Revoked,
     /// Ended by time.
     Expired,
-    /// Ended because the page was confirmed for somebody else.
-    Superseded,
 }
 
 impl PublicState {
     /// Every state.
-    pub const ALL: [Self; 5] = [Self::Active, Self::Suspended, Self::Revoked, Self::Expired, Self::Superseded];
+    pub const ALL: [Self; 4] = [Self::Active, Self::Suspended, Self::Revoked, Self::Expired];
 
     /// `None` for states whose page must answer "not found".
     pub const fn of(state: BadgeState) -> Option<Self> {
         match state {
             BadgeState::Active => Some(Self::Active),
             BadgeState::Suspended => Some(Self::Suspended),
-            BadgeState::Revoked => Some(Self::Revoked),
+            // The page of a community shows the badge that took its place; should that one be gone, this one ended by decision too.
+            BadgeState::Revoked | BadgeState::Superseded => Some(Self::Revoked),
             BadgeState::Expired => Some(Self::Expired),
-            BadgeState::Superseded => Some(Self::Superseded),
             BadgeState::Prepared | BadgeState::Abandoned => None,
         }
     }
@@ -38,7 +36,7 @@ impl PublicState {
         match self {
             Self::Active => Tone::Official,
             Self::Suspended => Tone::Suspended,
-            Self::Revoked | Self::Superseded => Tone::Revoked,
+            Self::Revoked => Tone::Revoked,
             Self::Expired => Tone::Expired,
         }
     }

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Error, Kept, Report};
+use super::{Error, Kept, LogKeys, Report};
 use crate::domain::digest::hex;
 use crate::domain::tlog::Hash;
 use crate::domain::tlog::note::{Signature, VerifierKey};
@@ -26,7 +26,7 @@ pub(super) struct Wanted {
 pub(super) fn read(
     tx: &mut Tx<'_>,
     state: &LogState,
-    keys: &[VerifierKey],
+    keys: &LogKeys,
     witnesses: &[VerifierKey],
     kept: &[Kept],
     report: &mut Report,
@@ -55,7 +55,7 @@ pub(super) fn read(
     }
     for k in kept {
         report.checkpoints += 1;
-        match signatures::checkpoint(&k.note, keys) {
+        match signatures::checkpoint(&k.note, &keys.good) {
             Ok((c, _)) => wanted.roots.entry(c.size).or_default().push((k.name.clone(), c.root)),
             Err(e) => report.find(k.name.clone(), e.to_string()),
         }
@@ -67,8 +67,13 @@ fn place(size: i64) -> String {
     format!("checkpoint {size}")
 }
 
-fn recorded(row: &CheckpointRow, keys: &[VerifierKey], report: &mut Report) -> Option<(u64, Hash)> {
-    let checkpoint = match signatures::checkpoint(&row.note, keys) {
+fn recorded(row: &CheckpointRow, keys: &LogKeys, report: &mut Report) -> Option<(u64, Hash)> {
+    let before = |(key, at): &(VerifierKey, i64)| (row.at < *at).then(|| key.clone());
+    let read = signatures::checkpoint(&row.note, &keys.good).or_else(|e| {
+        let then_good: Vec<_> = keys.compromised.iter().filter_map(before).collect();
+        signatures::checkpoint(&row.note, &then_good).map_err(|_| e)
+    });
+    let checkpoint = match read {
         Ok((checkpoint, _)) => checkpoint,
         Err(e) => {
             report.find(place(row.size), e.to_string());

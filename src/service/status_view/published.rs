@@ -23,7 +23,7 @@ pub struct Published {
     /// Its `iat`; for a list in force the instant it was signed.
     pub issued_at: Timestamp,
     /// Name of the key that signed it.
-    pub(super) kid: String,
+    pub(in crate::service) kid: String,
 }
 
 /// From when until when a token speaks.

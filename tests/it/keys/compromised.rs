@@ -173,3 +173,85 @@ async fn from_a_shell_and_two_operators() {
     assert_eq!((&badge["state"], &badge["reason"]), (&json!("revoked"), &json!("key_compromise")), "{badge}");
     h.stop().await;
 }
+
+/// A badge that another key has signed for since is whole again after one round, holds up no other, and is in no mass revocation.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_old_attestation_of_a_stolen_key_harms_nobody_else() {
+    let h = Harness::start_with(&[BY_HAND, ("GOSBADGE__KEYS__PUBLISH_BEFORE", "0s")]).await;
+    let ending = h.issue("218000002", "kindergarten-head").await;
+    h.clock.advance(Duration::from_secs(75 * 24 * 3600));
+    let both = h.issue("218000001", "kindergarten-head").await;
+    let stolen = kid(&both.attestation);
+    rotate_key(h.app(), KeyPurpose::Badge, false, Actor::system()).await.unwrap();
+    h.clock.advance(Duration::from_secs(1));
+    let again = h.issue("218000001", "kindergarten-head").await;
+    assert_ne!(kid(&again.attestation), stolen);
+    h.clock.advance(Duration::from_secs(2 * 24 * 3600));
+    h.app().view.refresh(h.app()).await.unwrap();
+    let old_keys = h.http.get(h.url("/.well-known/jwks.json")).send().await.unwrap().bytes().await.unwrap();
+    let old = Verifier::new(&h.ready().public_url, &old_keys).unwrap();
+
+    let found = compromise_key(h.app(), stolen.clone(), Actor::system()).await.unwrap();
+    assert_eq!(found.attestations.len(), 2, "the one that ends soon, and the old one of the other badge");
+    assert_eq!(renew(h.app()).await.unwrap().renewed, 2);
+    assert_eq!(renew(h.app()).await.unwrap().renewed, 0);
+    for issued in [&ending, &both] {
+        assert_eq!(says(&h, &newest(&h, issued).await).await, "active");
+        assert_eq!(with_old_keys(&h, &old, &issued.attestation).await, "revoked");
+    }
+    // Approved after all, the mass revocation finds nothing left to end.
+    let id = found.revocation.unwrap();
+    let url = format!("{}/admin/v1/revocations/{id}/approve", h.ready().admin_url);
+    h.http.post(url).bearer_auth(&h.ready().operator_token).send().await.unwrap().error_for_status().unwrap();
+    let mut db = Database::open(&h.database);
+    h.until("it is done", async || (db.count("revocations WHERE state = 'done' AND revoked = 0") == 1).then_some(())).await;
+    assert_eq!(db.count("badges WHERE state = 'active'"), 2);
+    assert!(compromise_key(h.app(), stolen, Actor::system()).await.unwrap().revocation.is_none(), "again prepares nothing");
+    sequence_log(h.app()).await.unwrap();
+    assert_eq!(audit_log(h.app(), Vec::new()).await.unwrap().findings, Vec::new());
+    h.stop().await;
+}
+
+/// What is wrong with one key must not keep a stolen one in use.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stolen_key_goes_even_where_another_does_not_open() {
+    let h = Harness::start_with(&[BY_HAND]).await;
+    let issued = h.issue("218000001", "kindergarten-head").await;
+    let mut db = Database::open(&h.database);
+    let empty = if crate::harness::on_postgres() { "''::bytea" } else { "x''" };
+    db.run(&format!("UPDATE signing_keys SET sealed = {empty} WHERE purpose = 'log' AND state = 'next'"));
+    let stolen = kid(&issued.attestation);
+    compromise_key(h.app(), stolen.clone(), Actor::system()).await.unwrap();
+    assert_eq!(says(&h, &issued.attestation).await, "wrong_signature");
+    assert!(!key_set(&h).await.contains(&stolen));
+    assert_eq!(renew(h.app()).await.unwrap().renewed, 1, "the other keys sign");
+    assert_eq!(h.http.get(h.url("/health/ready")).send().await.unwrap().status(), 503, "and somebody is told");
+    h.stop().await;
+}
+
+/// History signed by a key of the log that was stolen later stays readable; a thief's does not.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stolen_log_key() {
+    let h = Harness::start_with(&[BY_HAND]).await;
+    h.issue("218000001", "kindergarten-head").await;
+    sequence_log(h.app()).await.unwrap();
+    let mut db = Database::open(&h.database);
+    h.clock.advance(Duration::from_secs(60));
+    for state in ["active", "next", "active"] {
+        let kid = db.lines(&format!("SELECT kid AS v FROM signing_keys WHERE purpose = 'log' AND state = '{state}'")).remove(0);
+        compromise_key(h.app(), kid, Actor::system()).await.unwrap();
+    }
+    assert_eq!(audit_log(h.app(), Vec::new()).await.unwrap().findings, Vec::new(), "from before");
+    sequence_log(h.app()).await.unwrap();
+    h.app().view.refresh(h.app()).await.unwrap();
+    let key = h.http.get(h.url("/log/key")).send().await.unwrap().text().await.unwrap();
+    let note = h.http.get(h.url("/log/checkpoint")).send().await.unwrap().text().await.unwrap();
+    for line in key.lines() {
+        let present = line.parse().unwrap();
+        assert!(gosbadge::verifier::log::checkpoint(&note, &[present]).is_ok(), "the quiet log speaks with its present keys: {note}");
+    }
+    assert_eq!(audit_log(h.app(), Vec::new()).await.unwrap().findings, Vec::new());
+    db.run("UPDATE log_checkpoints SET at = at + 3600000");
+    assert!(!audit_log(h.app(), Vec::new()).await.unwrap().findings.is_empty(), "dated after the theft");
+    h.stop().await;
+}

@@ -127,3 +127,27 @@ async fn a_list_of_the_past_is_served_like_any_other() {
     assert_eq!(read(&h, &format!("/status/1?time={second}"), Timestamp::from_secs(second)).await.get(0), Some(ListValue::Invalid));
     h.stop().await;
 }
+
+/// While the log stands still nobody can tell what the list said since; and afterwards nobody is told a revoked badge was valid.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_change_that_is_logged_late_is_never_denied() {
+    let h = Harness::start_with(&[BY_HAND]).await;
+    let one = issue(&h, "218000001").await;
+    log(&h).await;
+    h.clock.advance(Duration::from_secs(60));
+    let before = h.clock.now().secs() - 1;
+    change(&h, &one.badge, "revoke").await;
+    let after = h.clock.now().secs() + 5;
+    h.clock.advance(Duration::from_secs(600));
+    h.app().view.refresh(h.app()).await.unwrap();
+    let list = read(&h, &format!("/status/1?time={before}"), Timestamp::from_secs(before)).await;
+    assert_eq!(list.get(0), Some(ListValue::Valid), "before the change the log has it");
+    assert_eq!(refusal(&h, &format!("/status/1?time={after}")).await.0, 503);
+    log(&h).await;
+    h.clock.advance(Duration::from_secs(60));
+    h.app().view.refresh(h.app()).await.unwrap();
+    assert_eq!(refusal(&h, &format!("/status/1?time={after}")).await.0, 404, "no version speaks for that second");
+    let late = h.clock.now().secs() - 30;
+    assert_eq!(read(&h, &format!("/status/1?time={late}"), Timestamp::from_secs(late)).await.get(0), Some(ListValue::Invalid));
+    h.stop().await;
+}

@@ -65,7 +65,7 @@ fn ending(state: PublicState) -> (Option<Timestamp>, Option<ReasonCode>) {
         PublicState::Active => (None, None),
         PublicState::Suspended => (Some(at("2026-11-18")), Some(ReasonCode::CommunityCaptured)),
         PublicState::Revoked => (Some(at("2026-11-19")), Some(ReasonCode::MandateLost)),
-        PublicState::Expired | PublicState::Superseded => (Some(at("2026-11-20")), None),
+        PublicState::Expired => (Some(at("2026-11-20")), None),
     }
 }
 
@@ -134,7 +134,6 @@ fn badge_view(here: Here, n: &Names, state: PublicState) -> BadgeView {
         PublicState::Suspended => EventKind::Suspended,
         PublicState::Revoked => EventKind::Revoked,
         PublicState::Expired => EventKind::Expired,
-        PublicState::Superseded => EventKind::Superseded,
     };
     history.push(HistoryEntry { kind: last, at: at("2026-11-18"), reason });
     BadgeView {
