@@ -21,6 +21,15 @@ pub(super) fn object<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, serde_json:
     serde_json::from_slice(bytes)
 }
 
+/// Without the white space of JSON (RFC 8259 §2) around it. `trim_ascii` takes a form feed for white space, which JSON does not:
+/// fuzzing found a key set that only we could read.
+pub(super) fn trimmed(bytes: &[u8]) -> &[u8] {
+    let blank = |b: &u8| matches!(b, b' ' | b'\t' | b'\n' | b'\r');
+    let start = bytes.iter().position(|b| !blank(b)).unwrap_or(bytes.len());
+    let end = bytes.iter().rposition(|b| !blank(b)).map_or(start, |at| at + 1);
+    &bytes[start..end]
+}
+
 /// Reads an optional member so that `null` is a wrong type and not an absent one: CVE-2026-25537 took a claim of the wrong
 /// type for one that was not there. For `#[serde(default, deserialize_with)]`.
 pub(super) fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(d: D) -> Result<Option<T>, D::Error> {

@@ -71,7 +71,7 @@ impl KeySet {
         if bytes.len() > KEY_SET_MAX {
             return Err(KeySetError::TooLarge);
         }
-        let document: Document = json::object(bytes.trim_ascii()).map_err(|e| KeySetError::NotAKeySet(e.to_string()))?;
+        let document: Document = json::object(json::trimmed(bytes)).map_err(|e| KeySetError::NotAKeySet(e.to_string()))?;
         if document.keys.len() > KEYS_MAX {
             return Err(KeySetError::TooLarge);
         }

@@ -104,3 +104,16 @@ fn a_community_key_beside_the_others_signs_nothing() {
     let rejection = verifier.attestation(&STRANGER.sign(attestation::TYP, &claims()), NOW).unwrap_err();
     assert_eq!((rejection.status, rejection.code), (VerifyStatus::WrongSignature, "key-unknown"));
 }
+
+/// The white space around a document is JSON's and no other: whoever reads it must read the same.
+#[test]
+fn only_json_s_white_space_may_stand_around_a_set() {
+    let set = key_set().to_string();
+    let reads = |text: String| Verifier::new(ISS, text.as_bytes()).is_ok();
+    assert!(reads(format!(" \t\r\n{set}\n")));
+    for other in ['\u{c}', '\u{b}', '\u{a0}', '\u{feff}', '\0'] {
+        assert!(!reads(format!("{other}{set}")) && !reads(format!("{set}{other}")), "{other:?}");
+        assert!(!reads(format!("\n{other}{set}")), "{other:?}");
+    }
+    assert!(!reads(String::new()) && !reads(" \n".to_owned()));
+}
