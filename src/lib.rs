@@ -17,11 +17,11 @@
 //! |---|---|
 //! | [`domain`] | values, rules, state machines; no clock, no randomness, no I/O |
 //! | [`verifier`] | offline check of an attestation: signature, claims, status list; of the transparency log's signatures and proofs |
-//! | `ports` | traits for the outside: clock, entropy, signer, log signer, vault, identity provider, event sink, witness |
+//! | `ports` | traits for the outside: clock, entropy, signer, vault, identity provider, event sink, witness |
 //! | `store` | everything remembered; diesel over SQLite or PostgreSQL, one body per query, named transactions |
 //! | `service` | use cases, a file per verb; decide with the domain, remember with the store, reach out through ports |
 //! | `http` | actix handlers, the route table, error mapping, pages |
-//! | `jobs` | background loops: follow the ledger, deliver, sweep, write the transparency log, watch the identity providers |
+//! | `jobs` | background loops: follow ledger and keys, deliver, sweep, renew, turn keys, write the transparency log, watch the identity providers |
 //! | `adapters` | what stands behind the ports: ESIA, OpenID Connect, keys, seals, webhook delivery, witnesses |
 //! | `sandbox` | the stand-ins, with protocol code of their own, so that a shared misreading cannot cancel out |
 //! | `cli` | a file per command; `cli::wire` alone names adapters |
@@ -52,14 +52,20 @@
 //!    for an answer of another. The service knows them by their port alone; ESIA and OpenID Connect are of equal rank.
 //! 7. **One-time values are kept as labelled digests**: a code presented as a state is simply unknown.
 //! 8. **Keys have a purpose**, published with them and enforced by the verifier: a thief of the busy status key cannot
-//!    issue badges.
+//!    issue badges. The database says which sign (`service::keyrings`); every process follows it, takes up the published side and
+//!    the private halves as one, and drops a stolen key whatever is wrong with the others. The next key of each purpose is always
+//!    announced, so that a change finds it known everywhere.
 //! 9. **Everything that happens is in a public log** (`domain::tlog`, `service::sequence_log`): leaves of codes and hashes,
 //!    appended by whoever finds the log where its snapshot saw it, so that each event has one index whatever runs or dies
 //!    meanwhile; a checkpoint is signed only if it is proven to extend the last one. The audit trusts nothing stored but the key.
 //! 10. **A hosted community vouches for nothing by itself** (`service::federation`). It has a key of its own purpose, endorsed by a
 //!     subordinate statement that permits nothing but being one; whether it is official is said by the trust mark alone, which is
 //!     read from the database for each answer.
-//! 11. **No personal data** outside the sealed evidence record; the representative is a keyed pseudonym elsewhere.
+//! 11. **Locks are taken in one order**: badges by their ids, then applications, status lists, and the ledger's row last.
+//! 12. **A badge lives by itself** (`service::renew`, `service::sweep`): what needs nobody's presence is checked again and the next
+//!     attestation issued; a community that changes hands has its old badge ended by the event that issues the new one. Nothing
+//!     that fails for one badge may hold up another.
+//! 13. **No personal data** outside the sealed evidence record; the representative is a keyed pseudonym elsewhere.
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
