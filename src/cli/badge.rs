@@ -77,17 +77,24 @@ pub async fn run(args: BadgeArgs, parts: Parts) -> Result<(), WireError> {
 }
 
 async fn show(app: &Arc<App>, badge: String, json: bool) -> Result<(), WireError> {
-    let record = look_up::badge_record(app, badge).await.map_err(told)?;
+    let record = look_up::badge_record(app, badge.clone()).await.map_err(told)?;
+    let obstacle = look_up::renewal_obstacle(app, badge).await.map_err(told)?;
     let history = record
         .events
         .iter()
         .map(|e| json!({ "type": e.kind, "version": e.version, "reason": e.reason, "at": Timestamp::from_millis(e.at) }));
     if json {
         let mut value = facts_json(&record.facts);
+        value["expires_at"] = json!(Timestamp::from_millis(record.facts.0.expires_at));
+        value["renewal_obstacle"] = json!(obstacle);
         value["history"] = Value::Array(history.collect());
         return print_json(&value);
     }
     print_facts(&record.facts);
+    anstream::println!("  until {}", Timestamp::from_millis(record.facts.0.expires_at));
+    if let Some(obstacle) = obstacle {
+        anstream::println!("  cannot be renewed: {obstacle}");
+    }
     for e in &record.events {
         anstream::println!("  {}  {:<11} {}", Timestamp::from_millis(e.at), e.kind, e.reason.as_deref().unwrap_or(""));
     }

@@ -4,27 +4,25 @@
 
 use std::sync::Arc;
 
-use super::attestation_claims::{Place, first_claims};
+use super::attestation_claims::first_claims;
 use super::confirm_authority::obstacle;
 use super::federation::delegation::attestation_end;
 use super::record_event::{self, Happening};
-use super::{Actor, App, Error};
+use super::{Actor, App, Error, attest};
 use crate::domain::application::ApplicationState;
-use crate::domain::attestation::TYP;
 use crate::domain::badge::{BadgeState, EventKind};
 use crate::domain::ids::{AttestationId, BadgeId, CommunityId};
 use crate::domain::status::ListValue;
 use crate::domain::time::Timestamp;
-use crate::ports::signer::KeyPurpose;
+use crate::ports::signer::SignedJwt;
 use crate::store::applications::{self, ApplicationRow};
 use crate::store::attestations::{self, AttestationRow};
 use crate::store::authorities::AuthorityRow;
 use crate::store::badges::{self, BadgeRow};
 use crate::store::codes::{self, CodeRow};
 use crate::store::communities::{self, CommunityRow};
-use crate::store::evidence;
 use crate::store::platforms::PlatformRow;
-use crate::store::{StoreError, Tx, authorities, renewals};
+use crate::store::{StoreError, Tx, authorities};
 
 /// What was issued.
 pub struct Issued {
@@ -64,26 +62,14 @@ pub(super) async fn issue(
         Err(code) => return Err(super::confirm_authority::end_with(app, application, None, code).await?),
     };
 
-    let signed = app.keys.sign_jwt(KeyPurpose::Badge, TYP, &prepared.claims)?;
-    // What others will check must hold now: a wrong key or a damaged record is found before anybody relies on it.
-    let own = app
-        .keys
-        .known()
-        .verifier
-        .attestation(&signed.token, now)
-        .map_err(|r| Error::Internal(format!("own attestation does not verify: {}", r.detail)))?;
-    if own.claims.jti.to_string() != prepared.id {
-        return Err(Error::Internal("own attestation carries another id".to_owned()));
-    }
-
+    let signed = attest::sign(app, &prepared, now)?;
     let (app2, token, badge) = (Arc::clone(app), signed.token.clone(), prepared.badge_id.clone());
     let platform_id = platform.id.clone();
     app.db
         .write("activate_attestation", move |tx| {
             // The badge first, as everybody who changes one takes it.
             badges::lock(tx, &prepared.badge_id)?;
-            attestations::activate(tx, &prepared.id, &signed.token, &signed.kid)?;
-            record(&app2, tx, &prepared, &platform_id, &redemption, now)
+            record(&app2, tx, &prepared, &signed, &platform_id, &redemption, now)
         })
         .await?;
     // The badge is on record and the code is spent: nothing after this may turn success into failure.
@@ -91,7 +77,15 @@ pub(super) async fn issue(
     Ok(Issued { badge, token })
 }
 
-fn record(app: &App, tx: &mut Tx<'_>, row: &AttestationRow, platform: &str, redemption: &Redemption, now: Timestamp) -> Result<(), Error> {
+fn record(
+    app: &App,
+    tx: &mut Tx<'_>,
+    row: &AttestationRow,
+    signed: &SignedJwt,
+    platform: &str,
+    redemption: &Redemption,
+    now: Timestamp,
+) -> Result<(), Error> {
     let badge = badges::by_id(tx, &row.badge_id)?.ok_or(StoreError::Stale("badge"))?;
     let kind = match badge.state()? {
         BadgeState::Prepared => EventKind::Issued,
@@ -102,11 +96,7 @@ fn record(app: &App, tx: &mut Tx<'_>, row: &AttestationRow, platform: &str, rede
     codes::consume(tx, &redemption.code, &redemption.token_digest, redemption.token_expires, now)?;
     applications::advance(tx, &row.application_id, ApplicationState::Issued, now)?;
     applications::set_badge(tx, &row.application_id, &badge.id)?;
-    let end = Timestamp::from_millis(row.expires_at);
-    evidence::keep_until(tx, &row.application_id, end.plus(app.settings.evidence_retention))?;
-    let version = badges::advance(tx, &badge, BadgeState::Active, None, now)?;
-    badges::extend(tx, &badge.id, end)?;
-    renewals::note(tx, &badge.id, None)?;
+    let version = attest::put_in_force(app, tx, &badge, row, signed, now)?;
     // The ledger's lock comes after all others.
     let actor = Actor { kind: "representative", id: None, role: None, remote: None, request_id: None };
     if let Some((badge, version, attestation)) = &former {
@@ -163,27 +153,9 @@ impl Plan {
         let community = CommunityRow { id: community_id, ..community };
         let expires = attestation_end(&self.app.settings, self.now)?;
         let badge = self.badge_for(tx, &a, &community, &authority, expires)?;
-        let size = i64::from(self.app.settings.status_list_size);
-        let (list_id, idx) = attestations::allocate_index(tx, size, expires, self.now)?;
-        let place = Place { list: list_id, idx, id: self.attestation, issued: self.now, expires };
+        let place = attest::take_place(&self.app, tx, self.attestation, expires, self.now)?;
         let claims = first_claims(&self.app, &self.platform, &a, &community, &authority, &place)?;
-        let row = AttestationRow {
-            id: self.attestation.to_string(),
-            badge_id: badge,
-            application_id: a.id,
-            list_id,
-            idx,
-            state: "prepared".to_owned(),
-            status: 0,
-            claims: serde_json::to_string(&claims).map_err(|e| Error::Internal(e.to_string()))?,
-            token: None,
-            kid: None,
-            issued_at: self.now.millis(),
-            expires_at: expires.millis(),
-            created_at: self.now.millis(),
-            updated_by: tx.name.to_owned(),
-        };
-        attestations::insert(tx, &row)?;
+        let row = attest::prepare(tx, badge, a.id, &place, &claims)?;
         Ok(Ok(row))
     }
 

@@ -10,7 +10,7 @@ use crate::store::badges::{self, BadgeFacts, BadgeRow};
 use crate::store::communities;
 use crate::store::ledger::{self, EventRow};
 use crate::store::platforms::{self, PlatformRow};
-use crate::store::{StoreError, Tx, logins};
+use crate::store::{StoreError, Tx, logins, renewals};
 
 /// Everything public about one badge.
 pub struct BadgeRecord {
@@ -135,6 +135,14 @@ fn number_in(rest: &str) -> Option<&str> {
 /// [`Error::NotFound`].
 pub async fn badge_record(app: &Arc<App>, badge: String) -> Result<BadgeRecord, Error> {
     app.db.read("badge_record", move |tx| record(tx, &badge)).await.map_err(Error::from)?.ok_or(Error::NotFound("badge"))
+}
+
+/// What stood in the way of a badge's renewal at the last look, for operators.
+///
+/// # Errors
+/// [`Error`] when the database is away.
+pub async fn renewal_obstacle(app: &Arc<App>, badge: String) -> Result<Option<String>, Error> {
+    app.db.read("renewal_obstacle", move |tx| renewals::obstacle(tx, &badge)).await.map_err(Error::from)
 }
 
 /// An application, for the platform that started it.

@@ -5,6 +5,7 @@ pub mod add_operator;
 pub mod add_platform;
 pub mod alarms;
 pub mod ask_witnesses;
+mod attest;
 mod attestation_claims;
 pub mod audit_log;
 pub mod authenticate_client;

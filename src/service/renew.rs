@@ -8,19 +8,18 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::attestation_claims::{Place, renewed_claims};
+use super::attestation_claims::renewed_claims;
 use super::federation::delegation::attestation_end;
 use super::record_event::{self, Happening};
-use super::{Actor, App, Error};
-use crate::domain::attestation::TYP;
+use super::{Actor, App, Error, attest};
 use crate::domain::badge::{BadgeState, EventKind};
 use crate::domain::ids::AttestationId;
 use crate::domain::reason::ReasonCode;
 use crate::domain::time::Timestamp;
-use crate::ports::signer::{KeyPurpose, SignedJwt};
+use crate::ports::signer::SignedJwt;
 use crate::store::attestations::{self, AttestationRow};
 use crate::store::badges::{self, BadgeRow};
-use crate::store::{StoreError, Tx, applications, evidence, platforms, renewals};
+use crate::store::{StoreError, Tx, applications, platforms, renewals};
 
 /// Badges handled in one pair of transactions.
 const BATCH: i64 = 100;
@@ -132,6 +131,7 @@ async fn batch(app: &Arc<App>, mut due: Vec<String>, now: Timestamp) -> Result<R
                     Step::Prepared(p) => prepared.push(*p),
                     Step::HeldUp(obstacle) => {
                         held_up += 1;
+                        tracing::info!(badge, obstacle = obstacle.as_str(), "a badge is not renewed");
                         renewals::note(tx, &badge, Some((obstacle.as_str(), now.plus(rest(&inner)))))?;
                     }
                     Step::Nothing => {}
@@ -146,7 +146,7 @@ async fn batch(app: &Arc<App>, mut due: Vec<String>, now: Timestamp) -> Result<R
     // One whose token does not hold is left to the sweeper; its badge gets another try then.
     let signed: Vec<(SignedJwt, Prepared)> = prepared
         .into_iter()
-        .filter_map(|p| match sign(app, &p, now) {
+        .filter_map(|p| match attest::sign(app, &p.row, now) {
             Ok(jwt) => Some((jwt, p)),
             Err(e) => {
                 tracing::error!(badge = p.row.badge_id, error = %e, detail = e.operator_detail(), "a renewal could not be signed");
@@ -198,37 +198,10 @@ fn prepare(app: &App, tx: &mut Tx<'_>, badge: &str, now: Timestamp) -> Result<St
         return Ok(Step::HeldUp(Obstacle::IssuerChanged));
     }
     let expires = attestation_end(&app.settings, now)?;
-    let (list, idx) = attestations::allocate_index(tx, i64::from(app.settings.status_list_size), expires, now)?;
-    let place = Place { id: AttestationId::new(now, app.entropy.bytes()), issued: now, expires, list, idx };
+    let place = attest::take_place(app, tx, AttestationId::new(now, app.entropy.bytes()), expires, now)?;
     let claims = renewed_claims(app, &platform, &newest.claims, &community, &authority, &place)?;
-    let next = AttestationRow {
-        id: place.id.to_string(),
-        badge_id: row.id,
-        application_id: newest.application_id,
-        list_id: list,
-        idx,
-        state: "prepared".to_owned(),
-        status: 0,
-        claims: serde_json::to_string(&claims).map_err(|e| Error::Internal(e.to_string()))?,
-        token: None,
-        kid: None,
-        issued_at: now.millis(),
-        expires_at: expires.millis(),
-        created_at: now.millis(),
-        updated_by: tx.name.to_owned(),
-    };
-    attestations::insert(tx, &next)?;
+    let next = attest::prepare(tx, row.id, newest.application_id, &place, &claims)?;
     Ok(Step::Prepared(Box::new(Prepared { row: next, before: newest.id, replaces, platform: platform.id })))
-}
-
-fn sign(app: &App, p: &Prepared, now: Timestamp) -> Result<SignedJwt, Error> {
-    let signed = app.keys.sign_jwt(KeyPurpose::Badge, TYP, &p.row.claims)?;
-    let own = app.keys.known().verifier.attestation(&signed.token, now);
-    let own = own.map_err(|r| Error::Internal(format!("own attestation does not verify: {}", r.detail)))?;
-    if own.claims.jti.to_string() != p.row.id {
-        return Err(Error::Internal("own attestation carries another id".to_owned()));
-    }
-    Ok(signed)
 }
 
 fn record(app: &App, tx: &mut Tx<'_>, signed: &[(SignedJwt, Prepared)], now: Timestamp) -> Result<usize, Error> {
@@ -243,15 +216,10 @@ fn record(app: &App, tx: &mut Tx<'_>, signed: &[(SignedJwt, Prepared)], now: Tim
         if badge.state()? != BadgeState::Active || newest.is_none_or(|n| n.id != p.before) {
             continue;
         }
-        attestations::activate(tx, &row.id, &jwt.token, &jwt.kid)?;
+        let version = attest::put_in_force(app, tx, &badge, row, jwt, now)?;
         if p.replaces {
             attestations::withdraw_others(tx, &badge.id, &row.id)?;
         }
-        let end = Timestamp::from_millis(row.expires_at);
-        evidence::keep_until(tx, &row.application_id, end.plus(app.settings.evidence_retention))?;
-        let version = badges::advance(tx, &badge, BadgeState::Active, None, now)?;
-        badges::extend(tx, &badge.id, end)?;
-        renewals::note(tx, &badge.id, None)?;
         recorded.push((badge, version, p));
     }
     // The ledger's lock comes after all others.

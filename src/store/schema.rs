@@ -377,32 +377,9 @@ diesel::table! {
 
 diesel::joinable!(attestations -> badges (badge_id));
 
-diesel::allow_tables_to_appear_in_same_query!(
-    platforms,
-    platform_secrets,
-    client_assertions,
-    authorities,
-    communities,
-    applications,
-    pushed_requests,
-    logins,
-    evidence,
-    badges,
-    revocations,
-    status_lists,
-    attestations,
-    ledger,
-    events,
-    deliveries,
-    authorization_codes,
-    access_tokens,
-    inbound_webhooks,
-    operators,
-    audit,
-    signing_keys,
-    log_state,
-    log_leaves,
-    log_nodes,
-    log_checkpoints,
-    log_cosignatures
-);
+diesel::allow_tables_to_appear_in_same_query! {
+    platforms, platform_secrets, client_assertions, authorities, communities, applications, pushed_requests, logins,
+    evidence, badges, revocations, status_lists, attestations, ledger, events, deliveries, authorization_codes,
+    access_tokens, inbound_webhooks, operators, audit, signing_keys, log_state, log_leaves, log_nodes, log_checkpoints,
+    log_cosignatures,
+}

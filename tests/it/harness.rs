@@ -135,6 +135,25 @@ impl Harness {
         format!("{}{path}", self.ready().public_url)
     }
 
+    /// The real binary beside the running service, over the same data.
+    pub fn command(&self, args: &[&str]) -> std::process::Command {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_gosbadge"));
+        command
+            .args(args)
+            .env("GOSBADGE__DATABASE__URL", &self.database)
+            .env("GOSBADGE__DATA_DIR", self.dir.path())
+            .env("GOSBADGE__DEV", "true")
+            .env("GOSBADGE__PUBLIC_URL", &self.ready().public_url)
+            .current_dir(self.dir.path());
+        command
+    }
+
+    /// Runs it to its end.
+    pub async fn gosbadge(&self, args: &[&str]) -> std::process::Output {
+        let mut command = self.command(args);
+        tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap()
+    }
+
     /// Stops the set-up; call it at the end of a test so that background work does not outlive it.
     pub async fn stop(self) {
         self.dev.stop().await;

@@ -4,7 +4,6 @@
 mod compromised;
 mod onlookers;
 
-use std::process::Output;
 use std::time::Duration;
 
 use gosbadge::domain::signing_key::{KeyPurpose, KeyState};
@@ -59,20 +58,8 @@ async fn past(h: &Harness) -> Vec<Value> {
     claims["keys"].as_array().unwrap().clone()
 }
 
-async fn gosbadge(h: &Harness, args: &[&str]) -> Output {
-    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_gosbadge"));
-    command
-        .args(args)
-        .env("GOSBADGE__DATABASE__URL", &h.database)
-        .env("GOSBADGE__DATA_DIR", h.dir.path())
-        .env("GOSBADGE__DEV", "true")
-        .env("GOSBADGE__PUBLIC_URL", &h.ready().public_url)
-        .current_dir(h.dir.path());
-    tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap()
-}
-
 async fn json_of(h: &Harness, args: &[&str]) -> Value {
-    let out = gosbadge(h, args).await;
+    let out = h.gosbadge(args).await;
     assert!(out.status.success(), "{args:?}: {}", String::from_utf8_lossy(&out.stderr));
     serde_json::from_slice(&out.stdout).unwrap()
 }
@@ -187,10 +174,10 @@ async fn the_log_s_key_rotates_too() {
     // Whoever kept both keys before the rotation reads the new checkpoint.
     let url = &h.ready().public_url;
     for (key, holds) in [(&before[1], true), (&after[1], true), (&before[0], false)] {
-        let out = gosbadge(&h, &["log", "verify", "--url", url, "--key", key]).await;
+        let out = h.gosbadge(&["log", "verify", "--url", url, "--key", key]).await;
         assert_eq!(out.status.success(), holds, "{out:?}");
     }
-    let whole = gosbadge(&h, &["log", "verify"]).await;
+    let whole = h.gosbadge(&["log", "verify"]).await;
     assert!(whole.status.success(), "old checkpoints hold with the old key: {}", String::from_utf8_lossy(&whole.stdout));
     h.stop().await;
 }
@@ -234,7 +221,7 @@ async fn a_running_service_follows_the_shell() {
         (&["keys", "rotate", "whim"], 2, "badge, status, community or log"),
         (&["keys", "compromise"], 2, "KID"),
     ] {
-        let out = gosbadge(&h, args).await;
+        let out = h.gosbadge(args).await;
         let told = String::from_utf8_lossy(&out.stderr).into_owned();
         assert!(out.status.code() == Some(code) && told.contains(says), "{args:?}: {told}");
     }

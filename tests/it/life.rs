@@ -134,6 +134,8 @@ async fn a_renewal_rests_on_a_confirmation_that_is_not_too_old() {
     assert_eq!(renew(h.app()).await.unwrap(), NOTHING, "looked at again tomorrow");
     let mut db = Database::open(&h.database);
     assert_eq!(db.lines("SELECT renewal_obstacle AS v FROM badges"), ["confirmation_too_old"]);
+    let shown: Value = serde_json::from_slice(&h.gosbadge(&["badge", "show", &issued.badge, "--json"]).await.stdout).unwrap();
+    assert_eq!(shown["renewal_obstacle"], "confirmation_too_old", "{shown}");
     // Somebody signs in again: the next renewal rests on that.
     h.issue(COMMUNITY, "kindergarten-head").await;
     pass(&h, 80).await;

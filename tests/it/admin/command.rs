@@ -1,7 +1,7 @@
 //! The real binary: `gosbadge badge …` beside a running service, and what `serve` writes to its log.
 
 use std::io::{BufRead as _, BufReader, Read as _};
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
@@ -9,18 +9,6 @@ use serde_json::{Value, json};
 use crate::harness::{Harness, Person, fresh_database, plain_client};
 
 const BINARY: &str = env!("CARGO_BIN_EXE_gosbadge");
-
-async fn gosbadge(h: &Harness, args: &[&str]) -> Output {
-    let mut command = Command::new(BINARY);
-    command
-        .args(args)
-        .env("GOSBADGE__DATABASE__URL", &h.database)
-        .env("GOSBADGE__DATA_DIR", h.dir.path())
-        .env("GOSBADGE__DEV", "true")
-        .env("GOSBADGE__PUBLIC_URL", &h.ready().public_url)
-        .current_dir(h.dir.path());
-    tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap()
-}
 
 /// Polls until `/v1/verify` says `status`; how long it took.
 async fn noticed(h: &Harness, attestation: &str, status: &str) -> Duration {
@@ -34,22 +22,22 @@ async fn the_running_service_follows_the_shell() {
     let h = Harness::start().await;
     let issued = h.issue("218000001", "kindergarten-head").await;
     for (command, state) in [("suspend", "suspended"), ("reinstate", "active"), ("revoke", "revoked")] {
-        let out = gosbadge(&h, &["badge", command, &issued.badge, "--reason", "court_decision", "--note", "дело 5", "--json"]).await;
+        let out = h.gosbadge(&["badge", command, &issued.badge, "--reason", "court_decision", "--note", "дело 5", "--json"]).await;
         assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
         let shown: Value = serde_json::from_slice(&out.stdout).unwrap();
         assert_eq!(shown["state"], state, "{shown}");
         let took = noticed(&h, &issued.attestation, state).await;
         assert!(took < Duration::from_secs(1), "{state} noticed after {took:?}");
     }
-    let again = gosbadge(&h, &["badge", "revoke", &issued.badge, "--reason", "court_decision"]).await;
+    let again = h.gosbadge(&["badge", "revoke", &issued.badge, "--reason", "court_decision"]).await;
     assert!(again.status.success() && String::from_utf8_lossy(&again.stdout).contains("already"), "{again:?}");
-    let refused = gosbadge(&h, &["badge", "reinstate", &issued.badge, "--reason", "court_decision"]).await;
+    let refused = h.gosbadge(&["badge", "reinstate", &issued.badge, "--reason", "court_decision"]).await;
     assert_eq!(refused.status.code(), Some(1));
     assert!(String::from_utf8_lossy(&refused.stderr).contains("revoked"), "{refused:?}");
-    let usage = gosbadge(&h, &["badge", "revoke", &issued.badge, "--reason", "whim"]).await;
+    let usage = h.gosbadge(&["badge", "revoke", &issued.badge, "--reason", "whim"]).await;
     assert_eq!(usage.status.code(), Some(2));
 
-    let shown = gosbadge(&h, &["badge", "show", &issued.badge, "--json"]).await;
+    let shown = h.gosbadge(&["badge", "show", &issued.badge, "--json"]).await;
     let shown: Value = serde_json::from_slice(&shown.stdout).unwrap();
     let history: Vec<_> = shown["history"].as_array().unwrap().iter().map(|e| e["type"].as_str().unwrap()).collect();
     assert_eq!(history, ["issued", "suspended", "reinstated", "revoked"]);

@@ -17,7 +17,7 @@ use gosbadge::verifier::Verifier;
 use serde_json::{Value, json};
 
 use super::onlookers::Onlookers;
-use super::{active, gosbadge, json_of, key_set, kid, past};
+use super::{active, json_of, key_set, kid, past};
 use crate::database::Database;
 use crate::harness::{Harness, Issued};
 
@@ -151,7 +151,7 @@ async fn from_a_shell_and_two_operators() {
     assert_eq!((&told["state"], &told["attestations"][0]["badge"]), (&json!("compromised"), &json!(issued.badge)));
     let id = told["revocation"].as_str().unwrap().to_owned();
     h.until("the service follows", async || (says(&h, &issued.attestation).await == "wrong_signature").then_some(())).await;
-    assert!(gosbadge(&h, &["keys", "compromise", &stolen]).await.status.success(), "again");
+    assert!(h.gosbadge(&["keys", "compromise", &stolen]).await.status.success(), "again");
 
     // Its confirmation is too old for a renewal: it can only be ended.
     h.clock.advance(Duration::from_secs(2 * 24 * 3600));

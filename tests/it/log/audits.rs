@@ -1,6 +1,6 @@
 //! `gosbadge log verify` and `log export`: a true log passes, and every way to change the past is found and named.
 
-use std::process::{Command, Output};
+use std::process::Output;
 
 use gosbadge::domain::tlog::checkpoint::Checkpoint;
 use gosbadge::domain::tlog::note::{KeyKind, SignedNote, VerifierKey};
@@ -34,10 +34,7 @@ async fn findings(h: &Harness) -> Vec<Finding> {
 }
 
 fn gosbadge(h: &Harness, args: &[&str]) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_gosbadge"));
-    command.args(args).current_dir(h.dir.path()).env("GOSBADGE__DEV", "true").env("GOSBADGE__DATABASE__URL", &h.database);
-    command.env("GOSBADGE__DATA_DIR", h.dir.path()).env("GOSBADGE__PUBLIC_URL", &h.ready().public_url);
-    command.output().unwrap()
+    h.command(args).output().unwrap()
 }
 
 /// Makes the change, looks at what `log verify` finds, and undoes it.
