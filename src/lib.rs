@@ -65,7 +65,10 @@
 //! 12. **A badge lives by itself** (`service::renew`, `service::sweep`): what needs nobody's presence is checked again and the next
 //!     attestation issued; a community that changes hands has its old badge ended by the event that issues the new one. Nothing
 //!     that fails for one badge may hold up another.
-//! 13. **No personal data** outside the sealed evidence record; the representative is a keyed pseudonym elsewhere.
+//! 13. **What a platform tells is acted on by policy** (`service::community_events`, `domain::community_event`), whichever door it came
+//!     by. A suspension that followed from a new name, or from control nobody proved again, ends by itself or by the same body's new
+//!     confirmation; a stronger reason that comes on top replaces it, so that one that passes never hides one that does not.
+//! 14. **No personal data** outside the sealed evidence record; the representative is a keyed pseudonym elsewhere.
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 

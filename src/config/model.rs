@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::federation::Federation;
 use super::network::Network;
 use super::oidc::Oidc;
+use super::platform_events::PlatformEvents;
 use super::secret::Secret;
 
 /// All settings. No `Debug`: it holds secrets.
@@ -47,6 +48,8 @@ pub struct Config {
     pub transparency: Transparency,
     /// `[webhooks]`
     pub webhooks: Webhooks,
+    /// `[platform_events]`
+    pub platform_events: PlatformEvents,
     /// `[jobs]`
     pub jobs: Jobs,
     /// `[evidence]`

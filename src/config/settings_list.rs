@@ -47,6 +47,7 @@ pub(super) const SECTIONS: &[Section] = &[
         settings: TRANSPARENCY,
     },
     Section { name: "webhooks", about: "Delivery of events to platforms.", settings: WEBHOOKS },
+    super::platform_events::SECTION,
     Section { name: "jobs", about: "Background work.", settings: JOBS },
     Section { name: "evidence", about: "The encrypted record of who confirmed a badge.", settings: EVIDENCE },
     Section { name: "http", about: "The HTTP servers.", settings: HTTP },

@@ -8,6 +8,7 @@ pub mod backoff;
 pub mod badge;
 pub mod body_kind;
 pub mod community;
+pub mod community_event;
 pub mod confirmation;
 pub mod delegation;
 pub mod digest;

@@ -53,7 +53,8 @@ pub fn public(cfg: &mut web::ServiceConfig) {
         .route("/applications/{id}/return", web::post().to(login::give_up))
         .route("/applications/{id}/logout", web::post().to(login::sign_out))
         // the platform verification webhook
-        .route("/v1/webhooks/{platform}", web::post().to(webhooks::receive));
+        .route("/v1/webhooks/{platform}", web::post().to(webhooks::receive))
+        .route("/v1/webhooks/{platform}/callback", web::post().to(webhooks::callback));
     checking_routes(cfg);
     federation_routes(cfg);
     cfg.default_service(web::to(public_pages::not_found));

@@ -8,7 +8,7 @@ use super::attestation_claims::first_claims;
 use super::confirm_authority::obstacle;
 use super::federation::delegation::attestation_end;
 use super::record_event::{self, Happening};
-use super::{Actor, App, Error, attest};
+use super::{Actor, App, Error, attest, reprove};
 use crate::domain::application::ApplicationState;
 use crate::domain::badge::{BadgeState, EventKind};
 use crate::domain::ids::{AttestationId, BadgeId, CommunityId};
@@ -86,16 +86,20 @@ fn record(
     redemption: &Redemption,
     now: Timestamp,
 ) -> Result<(), Error> {
-    let badge = badges::by_id(tx, &row.badge_id)?.ok_or(StoreError::Stale("badge"))?;
-    let kind = match badge.state()? {
-        BadgeState::Prepared => EventKind::Issued,
-        BadgeState::Active => EventKind::Renewed,
+    let mut badge = badges::by_id(tx, &row.badge_id)?.ok_or(StoreError::Stale("badge"))?;
+    let application = applications::by_id(tx, &row.application_id)?.ok_or(StoreError::Stale("application"))?;
+    let reason = badge.reason.clone();
+    let (kind, lifted) = match badge.state()? {
+        BadgeState::Prepared => (EventKind::Issued, None),
+        BadgeState::Active => (EventKind::Renewed, None),
+        BadgeState::Suspended if reprove::lifts(tx, &badge, &application)? => (EventKind::Renewed, Some(lift(tx, &mut badge, now)?)),
         _ => return Err(StoreError::Stale("badge").into()),
     };
     let former = if kind == EventKind::Issued { end_former(app, tx, &badge, now)? } else { None };
     codes::consume(tx, &redemption.code, &redemption.token_digest, redemption.token_expires, now)?;
     applications::advance(tx, &row.application_id, ApplicationState::Issued, now)?;
     applications::set_badge(tx, &row.application_id, &badge.id)?;
+    reprove::meet(tx, &badge.id, &application)?;
     let version = attest::put_in_force(app, tx, &badge, row, signed, now)?;
     // The ledger's lock comes after all others.
     let actor = Actor { kind: "representative", id: None, role: None, remote: None, request_id: None };
@@ -104,8 +108,21 @@ fn record(
         let what = Happening { badge, version: *version, kind, state, reason: None, attestation: attestation.clone(), platform };
         record_event::record(app, tx, &what, &actor, now)?;
     }
+    if let Some((version, attestation)) = lifted {
+        let (kind, reason) = (EventKind::Reinstated, reason.as_deref());
+        let what = Happening { badge: &badge, version, kind, state: "active", reason, attestation, platform };
+        record_event::record(app, tx, &what, &actor, now)?;
+    }
     let what = Happening { badge: &badge, version, kind, state: "active", reason: None, attestation: Some(row.id.clone()), platform };
     record_event::record(app, tx, &what, &actor, now)
+}
+
+/// Puts a suspended badge back in force because its holder confirmed it anew; its new version and newest attestation.
+fn lift(tx: &mut Tx<'_>, badge: &mut BadgeRow, now: Timestamp) -> Result<(i64, Option<String>), Error> {
+    let version = badges::advance(tx, badge, BadgeState::Active, None, now)?;
+    attestations::set_status(tx, &badge.id, ListValue::of(BadgeState::Active))?;
+    *badge = badges::by_id(tx, &badge.id)?.ok_or(StoreError::Stale("badge"))?;
+    Ok((version, attestations::newest_active(tx, &badge.id)?.map(|a| a.id)))
 }
 
 /// Ends the badge that somebody else has of the same community; the badge, its new version and newest attestation.

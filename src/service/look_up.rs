@@ -3,14 +3,16 @@
 use std::sync::Arc;
 
 use super::{App, Error};
+use crate::domain::badge::BadgeState;
 use crate::domain::digest::{self, SecretKind};
+use crate::domain::time::Timestamp;
 use crate::store::applications::{self, ApplicationRow};
 use crate::store::attestations::{self, AttestationRow};
 use crate::store::badges::{self, BadgeFacts, BadgeRow};
 use crate::store::communities;
 use crate::store::ledger::{self, EventRow};
 use crate::store::platforms::{self, PlatformRow};
-use crate::store::{StoreError, Tx, logins, renewals};
+use crate::store::{StoreError, Tx, logins, renewals, reproofs};
 
 /// Everything public about one badge.
 pub struct BadgeRecord {
@@ -22,13 +24,16 @@ pub struct BadgeRecord {
     pub events: Vec<EventRow>,
     /// The newest attestation.
     pub attestation: Option<AttestationRow>,
+    /// By when control of the community has to be proven again, for a badge in force.
+    pub reprove_by: Option<Timestamp>,
 }
 
 fn record(tx: &mut Tx<'_>, id: &str) -> Result<Option<BadgeRecord>, StoreError> {
     let Some(facts) = badges::facts(tx, id)?.filter(|(b, ..)| b.issued_at.is_some()) else { return Ok(None) };
     let platform = platforms::by_id(tx, &facts.1.platform_id)?.ok_or(StoreError::Stale("platform"))?;
     let events = ledger::of_badge(tx, id)?.into_iter().filter(|e| e.kind != "abandoned").collect();
-    Ok(Some(BadgeRecord { facts, platform, events, attestation: attestations::newest_active(tx, id)? }))
+    let term = reproofs::term(tx, id)?.filter(|_| facts.0.state == BadgeState::Active.as_str());
+    Ok(Some(BadgeRecord { facts, platform, events, attestation: attestations::newest_active(tx, id)?, reprove_by: term.map(|t| t.by) }))
 }
 
 /// The badge a community has now, or had last.

@@ -1,6 +1,7 @@
 //! Use cases: each public async function is one thing somebody can do, in a file named by its verb. They decide with the
 //! domain, remember with the store, and reach the outside through ports. No HTTP, no SQL, no cryptography of their own.
 
+pub mod add_callback_server;
 pub mod add_operator;
 pub mod add_platform;
 pub mod alarms;
@@ -14,6 +15,7 @@ pub mod authorization_server;
 pub mod begin_login;
 pub mod change_badge;
 pub mod choose_organisation;
+mod community_events;
 pub mod complete_login;
 pub mod compromise_key;
 mod confirm_authority;
@@ -33,10 +35,12 @@ pub mod read_audit;
 pub mod read_log;
 pub mod readiness;
 pub mod recall_status_list;
+pub mod receive_callback;
 pub mod receive_webhook;
 mod record_event;
 pub mod redeem_code;
 pub mod renew;
+mod reprove;
 pub mod retire_key;
 mod retire_lists;
 pub mod return_to_platform;
@@ -61,6 +65,7 @@ pub use identity_providers::IdentityProviders;
 pub use crate::store::applications::ApplicationRow;
 pub use crate::store::platforms::PlatformRow;
 
+use crate::domain::community_event::EventPolicy;
 use crate::ports::{Clock, Entropy, EventSink, Vault};
 use crate::store::Db;
 
@@ -99,6 +104,8 @@ pub struct Settings {
     pub evidence_retention: Duration,
     /// How long a key is published before it signs.
     pub publish_keys_before: Duration,
+    /// What follows when a platform tells us of a community.
+    pub platform_events: EventPolicy,
     /// Deliveries in flight at once.
     pub delivery_concurrency: usize,
     /// What is said of this service in the federation.

@@ -196,14 +196,24 @@ pub fn refuse(tx: &mut Tx<'_>, id: &str, code: RefusalCode, now: Timestamp) -> R
     Ok(())
 }
 
-/// Ends every open application of a community with a code; returns how many.
+/// Ends every open application of a community with a code, those excepted that name it `called`; returns how many.
 ///
 /// # Errors
 /// [`StoreError`].
-pub fn refuse_open_of(tx: &mut Tx<'_>, platform: &str, number: &str, code: RefusalCode, now: Timestamp) -> Result<usize, StoreError> {
+pub fn refuse_open_of(
+    tx: &mut Tx<'_>,
+    platform: &str,
+    number: &str,
+    called: Option<&str>,
+    code: RefusalCode,
+    now: Timestamp,
+) -> Result<usize, StoreError> {
     use applications as a;
     let open: Vec<&str> = ApplicationState::ALL.into_iter().filter(|s| !s.is_final()).map(ApplicationState::as_str).collect();
+    // No community has an empty name, so without an exception nothing is excepted.
+    let others = a::community_name.ne(called.unwrap_or_default());
     Ok(diesel::update(a::table.filter(a::platform_id.eq(platform).and(a::community_number.eq(number)).and(a::state.eq_any(open))))
+        .filter(others)
         .set((
             a::state.eq(ApplicationState::Refused.as_str()),
             a::refusal_code.eq(Some(code.as_str())),

@@ -33,6 +33,7 @@ mod oidc_provider;
 mod pages;
 mod personas;
 mod place;
+mod platform_events;
 mod platform_standin;
 mod push_attacks;
 mod resume;
