@@ -2,6 +2,10 @@
 
 #![expect(missing_docs, reason = "columns are documented in the migrations")]
 
+mod oauth;
+
+pub use oauth::{access_tokens, authorization_codes, client_assertions, idempotent_answers, pushed_requests};
+
 diesel::table! {
     platforms (id) {
         id -> Text,
@@ -17,6 +21,8 @@ diesel::table! {
         created_at -> BigInt,
         updated_at -> BigInt,
         updated_by -> Text,
+        certificate -> Nullable<Text>,
+        communities -> Nullable<Text>,
     }
 }
 
@@ -29,13 +35,6 @@ diesel::table! {
         sealed -> Nullable<Binary>,
         created_at -> BigInt,
         expires_at -> Nullable<BigInt>,
-    }
-}
-
-diesel::table! {
-    client_assertions (digest) {
-        digest -> Text,
-        expires_at -> BigInt,
     }
 }
 
@@ -97,16 +96,8 @@ diesel::table! {
         expires_at -> BigInt,
         updated_at -> BigInt,
         updated_by -> Text,
-    }
-}
-
-diesel::table! {
-    pushed_requests (digest) {
-        digest -> Text,
-        platform_id -> Text,
-        application_id -> Text,
-        expires_at -> BigInt,
-        used_at -> Nullable<BigInt>,
+        start -> Text,
+        link_digest -> Nullable<Text>,
     }
 }
 
@@ -249,27 +240,6 @@ diesel::table! {
 }
 
 diesel::table! {
-    authorization_codes (digest) {
-        digest -> Text,
-        application_id -> Text,
-        platform_id -> Text,
-        expires_at -> BigInt,
-        used_at -> Nullable<BigInt>,
-        token_digest -> Nullable<Text>,
-    }
-}
-
-diesel::table! {
-    access_tokens (digest) {
-        digest -> Text,
-        application_id -> Text,
-        platform_id -> Text,
-        expires_at -> BigInt,
-        revoked_at -> Nullable<BigInt>,
-    }
-}
-
-diesel::table! {
     inbound_webhooks (platform_id, webhook_id) {
         platform_id -> Text,
         webhook_id -> Text,
@@ -381,5 +351,5 @@ diesel::allow_tables_to_appear_in_same_query! {
     platforms, platform_secrets, client_assertions, authorities, communities, applications, pushed_requests, logins,
     evidence, badges, revocations, status_lists, attestations, ledger, events, deliveries, authorization_codes,
     access_tokens, inbound_webhooks, operators, audit, signing_keys, log_state, log_leaves, log_nodes, log_checkpoints,
-    log_cosignatures,
+    log_cosignatures, idempotent_answers,
 }

@@ -35,6 +35,7 @@ mod personas;
 mod place;
 mod platform_standin;
 mod push_attacks;
+mod rest_start;
 mod resume;
 mod sandbox_esia;
 mod served;
