@@ -15,6 +15,7 @@ pub mod digest;
 mod digits;
 pub mod eligibility;
 pub mod expiry_month;
+pub mod idempotency_key;
 pub mod ids;
 pub mod inn;
 pub mod lang;

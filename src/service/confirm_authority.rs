@@ -164,7 +164,7 @@ pub(super) async fn confirm(
     };
     let held = app.db.write("confirm_authority", move |tx| identity.record(tx, now)).await?;
     match held {
-        None => Ok(return_to_platform::with_code(app, &application, &code)),
+        None => return_to_platform::with_code(app, &application, &code),
         Some(refusal) => Err(end(app, &application, None, resealed, refusal).await?),
     }
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::{App, Error};
+use crate::domain::application::StartKind;
 use crate::domain::badge::BadgeState;
 use crate::domain::digest::{self, SecretKind};
 use crate::domain::time::Timestamp;
@@ -150,13 +151,13 @@ pub async fn renewal_obstacle(app: &Arc<App>, badge: String) -> Result<Option<St
     app.db.read("renewal_obstacle", move |tx| renewals::obstacle(tx, &badge)).await.map_err(Error::from)
 }
 
-/// An application, for the platform that started it.
+/// An application, for the platform that started it. One that an authority started is no platform's to see.
 ///
 /// # Errors
 /// [`Error::NotFound`], for another platform's too.
 pub async fn application_of_platform(app: &Arc<App>, id: String, platform: &str) -> Result<ApplicationRow, Error> {
     let row = app.db.read("application", move |tx| applications::by_id(tx, &id)).await.map_err(Error::from)?;
-    row.filter(|r| r.platform_id == platform).ok_or(Error::NotFound("application"))
+    row.filter(|r| r.platform_id == platform && r.start != StartKind::Portal.as_str()).ok_or(Error::NotFound("application"))
 }
 
 /// An application, for the browser that signed in for it, with its platform.

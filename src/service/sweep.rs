@@ -56,7 +56,7 @@ pub async fn sweep(app: &Arc<App>) -> Result<Swept, Error> {
         .write("forget", move |tx| -> Result<_, StoreError> {
             let applications = rows::expire_applications(tx, now)?;
             let forgotten =
-                rows::forget_one_time(tx, now.minus(KEEP_ONE_TIME), now.minus(KEEP_MESSAGES))? + rows::delete_evidence(tx, now)?;
+                rows::forget_one_time(tx, now.minus(KEEP_ONE_TIME), now.minus(KEEP_MESSAGES), now)? + rows::delete_evidence(tx, now)?;
             Ok((applications, forgotten))
         })
         .await

@@ -15,6 +15,7 @@ pub mod conn;
 pub mod deliveries;
 pub mod error;
 pub mod evidence;
+pub mod idempotent_answers;
 pub mod inbound;
 pub mod keys;
 pub mod ledger;

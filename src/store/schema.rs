@@ -2,9 +2,11 @@
 
 #![expect(missing_docs, reason = "columns are documented in the migrations")]
 
+mod oauth;
 mod partners;
 mod record;
 
+pub use self::oauth::*;
 pub use self::partners::*;
 pub use self::record::*;
 
@@ -68,16 +70,8 @@ diesel::table! {
         expires_at -> BigInt,
         updated_at -> BigInt,
         updated_by -> Text,
-    }
-}
-
-diesel::table! {
-    pushed_requests (digest) {
-        digest -> Text,
-        platform_id -> Text,
-        application_id -> Text,
-        expires_at -> BigInt,
-        used_at -> Nullable<BigInt>,
+        start -> Text,
+        link_digest -> Nullable<Text>,
     }
 }
 
@@ -183,8 +177,5 @@ diesel::table! {
 diesel::joinable!(attestations -> badges (badge_id));
 
 diesel::allow_tables_to_appear_in_same_query! {
-    platforms, platform_secrets, client_assertions, authorities, communities, applications, pushed_requests, logins,
-    evidence, badges, revocations, status_lists, attestations, ledger, events, deliveries, authorization_codes,
-    access_tokens, inbound_webhooks, callback_servers, operators, audit, signing_keys, log_state, log_leaves, log_nodes, log_checkpoints,
-    log_cosignatures,
+    authorities, communities, applications, pushed_requests, logins, evidence, badges, revocations, status_lists, attestations, platforms, platform_secrets, client_assertions, authorization_codes, access_tokens, deliveries, inbound_webhooks, callback_servers, ledger, events, log_state, log_leaves, log_nodes, log_checkpoints, log_cosignatures, signing_keys, operators, audit, idempotent_answers,
 }

@@ -36,6 +36,7 @@ mod place;
 mod platform_events;
 mod platform_standin;
 mod push_attacks;
+mod rest_start;
 mod resume;
 mod sandbox_esia;
 mod served;

@@ -1,4 +1,4 @@
-//! Tables about platforms: who they are, what they hold, what they are told and tell.
+//! Tables about platforms: who they are, what they are told and tell.
 
 diesel::table! {
     platforms (id) {
@@ -15,6 +15,8 @@ diesel::table! {
         created_at -> BigInt,
         updated_at -> BigInt,
         updated_by -> Text,
+        certificate -> Nullable<Text>,
+        communities -> Nullable<Text>,
     }
 }
 
@@ -27,34 +29,6 @@ diesel::table! {
         sealed -> Nullable<Binary>,
         created_at -> BigInt,
         expires_at -> Nullable<BigInt>,
-    }
-}
-
-diesel::table! {
-    client_assertions (digest) {
-        digest -> Text,
-        expires_at -> BigInt,
-    }
-}
-
-diesel::table! {
-    authorization_codes (digest) {
-        digest -> Text,
-        application_id -> Text,
-        platform_id -> Text,
-        expires_at -> BigInt,
-        used_at -> Nullable<BigInt>,
-        token_digest -> Nullable<Text>,
-    }
-}
-
-diesel::table! {
-    access_tokens (digest) {
-        digest -> Text,
-        application_id -> Text,
-        platform_id -> Text,
-        expires_at -> BigInt,
-        revoked_at -> Nullable<BigInt>,
     }
 }
 
