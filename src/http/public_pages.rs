@@ -6,8 +6,8 @@ use serde_json::json;
 
 use super::context::{Shared, here, query, wants_json};
 use super::pages::{
-    self, AuthorityView, BadgeView, CheckVerdict, CheckView, CommunityView, ConfirmationView, FrontView, HistoryEntry, KnownBadge,
-    PublicState,
+    self, AuthorityView, BadgeView, CheckVerdict, CheckView, CommunityView, ConfirmationView, FrontView, GuideView, HistoryEntry,
+    KnownBadge, PublicState,
 };
 use super::problem;
 use crate::domain::attestation::AttestationClaims;
@@ -27,7 +27,19 @@ fn html(status: StatusCode, body: String) -> HttpResponse {
 
 /// `GET /`
 pub(super) async fn front(req: HttpRequest) -> HttpResponse {
-    html(StatusCode::OK, pages::front(&FrontView { here: here(&req), apply: None, docs: None }))
+    html(StatusCode::OK, pages::front(&FrontView { here: here(&req), apply: None, docs: Some("/docs/guide".to_owned()) }))
+}
+
+/// `GET /docs/guide`
+pub(super) async fn guide(http: Shared, req: HttpRequest) -> HttpResponse {
+    html(StatusCode::OK, pages::guide(&GuideView { here: here(&req), issuer: http.app.settings.issuer.clone() }))
+}
+
+/// `GET /docs/integration.…`: a program of the guide.
+pub(super) async fn guide_program(req: HttpRequest) -> HttpResponse {
+    let found = pages::PROGRAMS.into_iter().find(|(path, ..)| *path == req.path());
+    let Some((_, media_type, text)) = found else { return HttpResponse::NotFound().finish() };
+    HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "public, max-age=3600")).content_type(media_type).body(text)
 }
 
 /// The state people are shown: time counts even before the nightly work has noted it.

@@ -37,6 +37,10 @@ pub fn public(cfg: &mut web::ServiceConfig) {
         .route("/", web::get().to(public_pages::front))
         .route("/check", web::get().to(public_pages::check))
         .route("/c/{community}", web::get().to(public_pages::badge))
+        // for platforms' engineers
+        .route("/docs/guide", web::get().to(public_pages::guide))
+        .route("/docs/integration.py", web::get().to(public_pages::guide_program))
+        .route("/docs/integration.mjs", web::get().to(public_pages::guide_program))
         // a platform starts
         .route("/.well-known/oauth-authorization-server", web::get().to(oauth::metadata))
         .route("/oauth/par", web::post().to(oauth::par))

@@ -11,6 +11,7 @@ mod choice;
 mod dates;
 mod frame;
 mod front;
+mod guide;
 mod notice;
 mod refusal;
 #[cfg(test)]
@@ -28,6 +29,7 @@ pub use check::{CheckVerdict, CheckView, KnownBadge, check};
 pub use choice::{ChoiceView, OrganisationCard, choice};
 pub use frame::Here;
 pub use front::{FrontView, front};
+pub use guide::{GuideView, PROGRAMS, guide};
 pub use notice::{ErrorPage, ErrorView, NoticeView, error, session_expired, signed_out, used_link};
 pub use refusal::{ActionForm, Alternative, RefusalView, ReturnForm, refusal};
 pub use tone::PublicState;

@@ -65,7 +65,7 @@ def confirm(number):
 # 2. The person comes back. Only now, when we redeem the code, is the badge issued.
 @app.get("/callback")
 def callback():
-    started = session.pop("started", None)
+    started = session.pop("started", {})
     if not started or request.args.get("state") != started["state"] or request.args.get("iss") != server["issuer"]:
         abort(400, "this sign-in was not begun here")
     if "error" in request.args:

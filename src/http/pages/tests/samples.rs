@@ -76,6 +76,7 @@ pub(in crate::http::pages) fn all(lang: Lang, n: &Names) -> Vec<(String, String)
         ("front".into(), front(&FrontView { here: here("/"), apply: None, docs: None })),
         ("front-links".into(), front(&FrontView { here: here("/?lang=en"), apply: Some("/apply".into()), docs: Some("/docs".into()) })),
     ];
+    out.push(("guide".into(), guide(&GuideView { here: here("/docs/guide"), issuer: "https://badge.example.ru".into() })));
     for verdict in verdicts(n) {
         let name = format!("check-{}", verdict.tone().class());
         out.push((name, check(&CheckView { here: here("/check?link=x"), link: n.link.clone(), verdict })));
