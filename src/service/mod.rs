@@ -22,6 +22,7 @@ pub mod error;
 pub mod federation;
 pub mod historical_keys;
 pub mod identity_providers;
+pub mod introspect_token;
 pub mod issue;
 pub mod keyrings;
 pub mod list_keys;
@@ -47,6 +48,8 @@ pub mod return_to_platform;
 pub mod revoke_many;
 pub mod rotate_key;
 pub mod sequence_log;
+pub mod set_certificate;
+pub mod show_platform;
 pub mod sign_out;
 pub mod start_application;
 pub mod status_view;
@@ -66,7 +69,7 @@ pub use identity_providers::IdentityProviders;
 pub use crate::store::applications::ApplicationRow;
 pub use crate::store::platforms::PlatformRow;
 
-use crate::ports::{Clock, Entropy, EventSink, Vault};
+use crate::ports::{Certificates, Clock, Entropy, EventSink, Vault};
 use crate::store::Db;
 
 /// Limits and lifetimes, from the validated configuration.
@@ -104,10 +107,19 @@ pub struct Settings {
     pub evidence_retention: Duration,
     /// How long a key is published before it signs.
     pub publish_keys_before: Duration,
+    /// Mutual TLS of platforms (RFC 8705), where it is on.
+    pub mtls: Option<Mtls>,
     /// Deliveries in flight at once.
     pub delivery_concurrency: usize,
     /// What is said of this service in the federation.
     pub federation: federation::FederationSettings,
+}
+
+/// Mutual TLS of platforms.
+#[derive(Clone, Debug)]
+pub struct Mtls {
+    /// Origin of another listener that asks for certificates, where there is one.
+    pub origin: Option<String>,
 }
 
 /// The running service: everything a use case needs.
@@ -122,6 +134,8 @@ pub struct App {
     pub keys: keyrings::Keyrings,
     /// Seals.
     pub vault: Arc<dyn Vault>,
+    /// Client certificates of platforms.
+    pub certificates: Arc<dyn Certificates>,
     /// Identity providers.
     pub idps: IdentityProviders,
     /// Delivery to platforms.
