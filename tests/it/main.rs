@@ -39,6 +39,7 @@ mod platform_standin;
 mod push_attacks;
 mod rest_start;
 mod resume;
+mod rfc9700;
 mod sandbox_esia;
 mod secrets;
 mod served;
