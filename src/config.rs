@@ -12,6 +12,7 @@ mod error;
 mod federation;
 mod model;
 mod network;
+mod oauth;
 mod oidc;
 mod platform_events;
 mod reader;

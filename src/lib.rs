@@ -17,7 +17,7 @@
 //! |---|---|
 //! | [`domain`] | values, rules, state machines; no clock, no randomness, no I/O |
 //! | [`verifier`] | offline check of an attestation: signature, claims, status list; of the transparency log's signatures and proofs |
-//! | `ports` | traits for the outside: clock, entropy, signer, vault, identity provider, event sink, witness |
+//! | `ports` | traits for the outside: clock, entropy, signer, vault, client certificates, identity provider, event sink, witness |
 //! | `store` | everything remembered; diesel over SQLite or PostgreSQL, one body per query, named transactions |
 //! | `service` | use cases, a file per verb; decide with the domain, remember with the store, reach out through ports |
 //! | `http` | actix handlers, the route table, error mapping, pages |
@@ -39,6 +39,11 @@
 //! 2. **The badge is issued when the platform redeems its code**, not when the person comes back from the identity
 //!    provider. A head lured into confirming somebody else's community comes back to a platform session that never began
 //!    there; the platform refuses, and no badge exists.
+//!    A platform that starts in plain JSON (`service::start_application`) is held to the same: the person comes back with a code, and the
+//!    platform redeems it at `/v1/applications/{id}/redeem`. The id, out of the platform's own session, binds the code as PKCE does; so
+//!    the token endpoint, which has no such parameter, refuses these codes rather than grow a second dialect, and the other
+//!    endpoint refuses pushed ones, whose verifier it does not ask for. What such a request was told is kept, sealed, by the
+//!    transaction that did the work (`service::repeatable`): there is no moment at which it is done and its answer lost.
 //! 3. **Both databases through one code path.** SQLite: one writer with `BEGIN IMMEDIATE`, readers beside it. PostgreSQL:
 //!    `READ COMMITTED`. Every change of state names the state and version it expects and must change exactly one row.
 //! 4. **The ledger's counter row orders all writers**, so that sequence numbers appear in commit order without gaps, and a

@@ -1,6 +1,7 @@
 //! What stands behind the ports: one file or folder per outside thing. No use cases and no storage here; who is used is
 //! decided in `cli/wire.rs`.
 
+pub mod certificates;
 pub mod clock;
 mod code_flow;
 pub mod entropy;

@@ -243,6 +243,8 @@ async fn register_platform(app: &Arc<App>, url: &str) -> Result<PlatformSecrets,
         community_prefixes: vec![format!("{url}/"), "https://vk.com/".to_owned()],
         jwks: None,
         webhook_url: Some(format!("{url}/gosbadge/webhook")),
+        certificate: None,
+        communities: None,
     };
     add_platform::replace_platform(app, new, &Actor::system()).await
 }

@@ -1,5 +1,6 @@
 //! `gosbadge platform`: registers platforms and manages their secrets.
 
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -8,10 +9,14 @@ use serde_json::json;
 
 use super::wire::{self, Parts, WireError};
 use super::{ConfigFile, app_for_command, print_json, told};
+use crate::domain::client_certificate::CertificateRule;
 use crate::domain::community::{CommunityNumber, PlatformId};
+use crate::domain::community_ranges::CommunityRanges;
+use crate::domain::distinguished_name::DistinguishedName;
 use crate::service::Actor;
 use crate::service::add_callback_server::{NewCallbackServer, add_callback_server};
 use crate::service::add_platform::{self, NewPlatform, PlatformSecrets, SecretPurpose};
+use crate::service::{set_certificate, show_platform};
 
 /// Options of `gosbadge platform`.
 #[derive(Args)]
@@ -28,9 +33,30 @@ pub struct PlatformArgs {
 #[derive(Subcommand)]
 enum PlatformCommand {
     /// Registers a platform and prints its secrets, this once
-    Add(AddArgs),
+    Add(Box<AddArgs>),
     /// Lists platforms
     List,
+    /// Shows everything on record about a platform but its secrets
+    Show {
+        /// Short name of the platform
+        id: String,
+    },
+    /// Sets what the certificate of a platform must be like, in place of what was demanded before
+    SetCertificate {
+        /// Short name of the platform
+        #[arg(requires = "CertificateArgs")]
+        id: String,
+        #[command(flatten)]
+        certificate: Box<CertificateArgs>,
+    },
+    /// Sets which communities a platform may speak for
+    SetCommunities {
+        /// Short name of the platform
+        id: String,
+        /// Numbers and ranges, like 218000001,218000100-218000199; without it: any
+        #[arg(long, value_name = "NUMBERS")]
+        communities: Option<CommunityRanges>,
+    },
     /// Makes a new secret and prints it, this once
     RotateSecret {
         /// Short name of the platform
@@ -95,11 +121,51 @@ struct AddArgs {
     #[arg(long, required = true, value_name = "URL")]
     community_prefix: Vec<String>,
     /// File with the platform's public keys (JWK set): it authenticates with private_key_jwt instead of a secret
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", conflicts_with = "CertificateArgs")]
     jwks: Option<PathBuf>,
+    #[command(flatten)]
+    certificate: CertificateArgs,
+    /// Numbers of the communities it may speak for, like 218000001,218000100-218000199; without it: any
+    #[arg(long, value_name = "NUMBERS")]
+    communities: Option<CommunityRanges>,
     /// Where events are pushed
     #[arg(long, value_name = "URL")]
     webhook_url: Option<String>,
+}
+
+/// How its certificate is known (RFC 8705): it authenticates with that instead of a secret.
+#[derive(Args)]
+#[group(multiple = false)]
+struct CertificateArgs {
+    /// Subject of its certificate (RFC 4514), like CN=client,O=Example,C=RU
+    #[arg(long, value_name = "NAME")]
+    tls_subject_dn: Option<DistinguishedName>,
+    /// DNS name in its certificate
+    #[arg(long, value_name = "NAME")]
+    tls_san_dns: Option<String>,
+    /// URI in its certificate
+    #[arg(long, value_name = "URI")]
+    tls_san_uri: Option<String>,
+    /// IP address in its certificate
+    #[arg(long, value_name = "ADDRESS")]
+    tls_san_ip: Option<IpAddr>,
+    /// Mail address in its certificate
+    #[arg(long, value_name = "ADDRESS")]
+    tls_san_email: Option<String>,
+    /// File with its certificate or certificates (PEM), whoever signed them: only these very ones are taken
+    #[arg(long, value_name = "FILE")]
+    tls_certificate: Option<PathBuf>,
+}
+
+impl CertificateArgs {
+    fn rule(self) -> Result<Option<CertificateRule>, WireError> {
+        if let Some(file) = self.tls_certificate {
+            return wire::thumbprints_in(&file).map(|found| Some(CertificateRule::SelfSigned(found)));
+        }
+        let rule = self.tls_subject_dn.map(CertificateRule::Subject);
+        let rule = rule.or(self.tls_san_dns.map(CertificateRule::Dns)).or(self.tls_san_uri.map(CertificateRule::Uri));
+        Ok(rule.or(self.tls_san_ip.map(CertificateRule::Ip)).or(self.tls_san_email.map(CertificateRule::Email)))
+    }
 }
 
 /// Does what is asked.
@@ -111,6 +177,7 @@ pub async fn run(args: PlatformArgs, parts: Parts) -> Result<(), WireError> {
     let actor = Actor::shell();
     match args.command {
         PlatformCommand::Add(add) => {
+            let add = *add;
             if let Some(url) = &add.webhook_url {
                 wire::check_webhook_url(&config, url)?;
             }
@@ -123,11 +190,21 @@ pub async fn run(args: PlatformArgs, parts: Parts) -> Result<(), WireError> {
                 community_prefixes: add.community_prefix,
                 jwks: jwks.transpose()?,
                 webhook_url: add.webhook_url,
+                certificate: add.certificate.rule()?,
+                communities: add.communities,
             };
             let secrets = add_platform::add_platform(&app, new, &actor).await.map_err(told)?;
             show_secrets(&secrets, args.json)
         }
         PlatformCommand::List => list(&app, args.json).await,
+        PlatformCommand::Show { id } => show(&app, id, args.json).await,
+        PlatformCommand::SetCertificate { id, certificate } => {
+            let rule = certificate.rule()?.ok_or_else(|| WireError("say what the certificate must be like".to_owned()))?;
+            set_certificate::set_certificate(&app, id, &rule, &actor).await.map_err(told)
+        }
+        PlatformCommand::SetCommunities { id, communities } => {
+            add_platform::set_communities(&app, id, communities, &actor).await.map_err(told)
+        }
         PlatformCommand::RotateSecret { id, secret, overlap } => {
             let purpose = match secret {
                 Secret::Client => SecretPurpose::Client,
@@ -182,12 +259,48 @@ async fn list(app: &std::sync::Arc<crate::service::App>, json: bool) -> Result<(
     if json {
         let rows: Vec<_> = all
             .iter()
-            .map(|p| json!({ "id": p.id, "name": p.name, "client_id": p.client_id, "auth_method": p.auth_method, "state": p.state, "webhook_url": p.webhook_url }))
+            .map(|p| json!({ "id": p.id, "name": p.name, "client_id": p.client_id, "auth_method": p.auth_method, "state": p.state, "webhook_url": p.webhook_url, "communities": p.communities }))
             .collect();
         return print_json(&json!({ "platforms": rows }));
     }
     for p in all {
-        anstream::println!("{:<16} {:<9} {:<20} {}  {}", p.id, p.state, p.auth_method, p.name, p.webhook_url.as_deref().unwrap_or("-"));
+        let communities = p.communities.as_deref().unwrap_or("any");
+        let webhook = p.webhook_url.as_deref().unwrap_or("-");
+        anstream::println!("{:<16} {:<9} {:<27} {}  {webhook}  communities {communities}", p.id, p.state, p.auth_method, p.name);
+    }
+    Ok(())
+}
+
+async fn show(app: &std::sync::Arc<crate::service::App>, id: String, json: bool) -> Result<(), WireError> {
+    let (p, secrets) = show_platform::show_platform(app, id).await.map_err(told)?;
+    let redirects = p.redirects().map_err(WireError::new)?;
+    let prefixes = p.prefixes().map_err(WireError::new)?;
+    let certificate = p.certificate_rule().map_err(WireError::new)?;
+    if json {
+        let live = secrets.iter().map(|s| json!({ "purpose": s.purpose.as_str(), "created_at": s.created_at, "expires_at": s.expires_at }));
+        return print_json(&json!({
+            "id": p.id, "name": p.name, "base_url": p.base_url, "client_id": p.client_id, "auth_method": p.auth_method,
+            "state": p.state, "redirect_uris": redirects, "community_prefixes": prefixes, "communities": p.communities,
+            "certificate": certificate, "webhook_url": p.webhook_url, "secrets": live.collect::<Vec<_>>(),
+        }));
+    }
+    let line = |name: &str, value: &str| anstream::println!("{name:<20} {value}");
+    line("id", &p.id);
+    line("name", &p.name);
+    line("base_url", &p.base_url);
+    line("client_id", &p.client_id);
+    line("state", &p.state);
+    line("auth_method", &p.auth_method);
+    if let Some(rule) = certificate {
+        line("certificate", &serde_json::to_string(&rule).map_err(WireError::new)?);
+    }
+    redirects.iter().for_each(|r| line("redirect_uri", r));
+    prefixes.iter().for_each(|p| line("community_prefix", p));
+    line("communities", p.communities.as_deref().unwrap_or("any"));
+    line("webhook_url", p.webhook_url.as_deref().unwrap_or("-"));
+    for s in secrets {
+        let until = s.expires_at.map_or_else(|| "no end set".to_owned(), |at| format!("until {at}"));
+        line("secret", &format!("{} of {}, {until}", s.purpose.as_str(), s.created_at));
     }
     Ok(())
 }

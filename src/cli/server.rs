@@ -53,7 +53,11 @@ pub fn rhythm(config: &Config, works: bool) -> Rhythm {
 impl Running {
     fn listen(&mut self, app: &Arc<App>, config: &Config, listener: TcpListener, table: fn(&mut web::ServiceConfig)) -> io::Result<()> {
         let http = web::Data::new(Http { app: Arc::clone(app) });
-        let log = web::Data::new(RequestLog { entropy: Arc::clone(&app.entropy), trusted_proxies: config.http.trusted_proxies.clone() });
+        let log = web::Data::new(RequestLog {
+            entropy: Arc::clone(&app.entropy),
+            trusted_proxies: config.http.trusted_proxies.clone(),
+            client_certificates: config.oauth.mtls.is_some(),
+        });
         let https = config.public_url.starts_with("https://");
         let make = move || {
             Actix::new()

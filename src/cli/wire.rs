@@ -14,6 +14,7 @@ pub use esia::{ClientIdentity, certificates_in, client_identity, is_gost_certifi
 pub use federation::delegation;
 pub use oidc::provider as oidc_provider;
 
+use crate::adapters::certificates::CertificateReader;
 use crate::adapters::clock::SystemClock;
 use crate::adapters::entropy::OsEntropy;
 use crate::adapters::signer::Keyring;
@@ -34,7 +35,7 @@ use crate::service::log::TransparencyLog;
 use crate::service::metrics::Metrics;
 use crate::service::recall_status_list::PastLists;
 use crate::service::status_view::StatusView;
-use crate::service::{App, IdentityProviders, Settings};
+use crate::service::{App, IdentityProviders, Mtls, Settings};
 use crate::store::conn::Location;
 use crate::store::{Db, migrate};
 
@@ -124,6 +125,7 @@ pub async fn app(config: &Config, parts: Parts) -> Result<Arc<App>, WireError> {
         entropy: parts.entropy,
         keys,
         vault,
+        certificates: Arc::new(certificates(config)?),
         idps: IdentityProviders::new(idps).ok_or_else(|| WireError("no identity provider is configured".to_owned()))?,
         sink,
         settings: settings(config, federation),
@@ -176,6 +178,7 @@ fn settings(c: &Config, federation: FederationSettings) -> Settings {
         evidence_retention: c.evidence.retention,
         publish_keys_before: c.keys.publish_before,
         platform_events: platform_events(c),
+        mtls: c.oauth.mtls.as_ref().map(|m| Mtls { origin: m.origin.clone() }),
         delivery_concurrency: c.webhooks.concurrency,
         federation,
     }
@@ -196,6 +199,23 @@ fn platform_events(c: &Config) -> EventPolicy {
         deleted: measure(p.deleted),
         reprove_within: p.reprove_within,
     }
+}
+
+/// `x5t#S256` of every certificate of a file, PEM.
+///
+/// # Errors
+/// [`WireError`] naming the file.
+pub fn thumbprints_in(file: &std::path::Path) -> Result<Vec<String>, WireError> {
+    let bytes = std::fs::read(file).map_err(|e| WireError(format!("cannot read {}: {e}", file.display())))?;
+    crate::adapters::certificates::thumbprints(&bytes).map_err(|e| WireError(format!("{}: {e}", file.display())))
+}
+
+/// Reads client certificates, against the configured authorities.
+fn certificates(config: &Config) -> Result<CertificateReader, WireError> {
+    let files = config.oauth.mtls.iter().flat_map(|m| &m.ca_files);
+    let read = |f: &std::path::PathBuf| std::fs::read(f).map_err(|e| WireError(format!("oauth.mtls_ca_files: {}: {e}", f.display())));
+    let files = files.map(read).collect::<Result<Vec<_>, _>>()?;
+    CertificateReader::new(&files).map_err(|e| WireError(format!("oauth.mtls_ca_files: {e}")))
 }
 
 fn witnesses(config: &Config) -> Result<Vec<Arc<dyn Witness>>, WireError> {

@@ -282,6 +282,17 @@ pub struct Oauth {
     pub code_lifetime: Duration,
     /// Life of an access token.
     pub access_token_lifetime: Duration,
+    /// Client certificates, where they are believed.
+    pub mtls: Option<Mtls>,
+}
+
+/// Mutual TLS of platforms.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Mtls {
+    /// Authorities whose word for a name is believed, PEM.
+    pub ca_files: Vec<PathBuf>,
+    /// Origin of another listener that asks for certificates.
+    pub origin: Option<String>,
 }
 
 /// Attestations.

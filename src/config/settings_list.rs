@@ -218,6 +218,24 @@ const OAUTH: &[Setting] = &[
     set("request_uri_lifetime", "\"600s\"", "Life of a pushed authorization request, 5s to 600s (RFC 9126 section 2.2)."),
     set("code_lifetime", "\"60s\"", "Life of an authorization code, 5s to 10m (RFC 6749 section 4.1.2)."),
     set("access_token_lifetime", "\"600s\"", "Life of a platform's access token, 30s to 24h."),
+    set(
+        "mtls",
+        "false",
+        "Whether platforms may authenticate with client certificates (RFC 8705). The proxies of http.trusted_proxies hand them over in `Client-Cert` and
+        `Client-Cert-Chain` (RFC 9440), and must drop what callers put there themselves: whoever gets such a header through is that platform.",
+    ),
+    optional(
+        "mtls_ca_files",
+        "[\"/etc/gosbadge/platform-ca.pem\"]",
+        "Authorities, PEM, whose word for a name in a platform's certificate is believed; checked here, whatever the proxy checks. Without them
+        only certificates registered one by one are taken.",
+    ),
+    optional(
+        "mtls_url",
+        "\"https://mtls.badge.example.ru\"",
+        "Origin of a second public name of this service where the proxy asks for certificates; told to platforms in the metadata. Without it the proxy
+        has to ask everybody at public_url, and browsers may show people a window about it.",
+    ),
 ];
 
 const ATTESTATION: &[Setting] = &[

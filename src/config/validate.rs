@@ -12,12 +12,12 @@ use url::{Host, Url};
 use super::error::{ConfigErrors, Fault};
 use super::model::{
     Admin, Application, Attestation, Config, Database, Esia, EsiaGeneration, Evidence, Http, Idp, IdpKind, Jobs, Keys, Log, LogFormat,
-    Login, NonceMode, Oauth, OrganisationRoute, PkceMode, Status, TokenAlgorithm, Transparency, Webhooks, WitnessAddress,
+    Login, NonceMode, OrganisationRoute, PkceMode, Status, TokenAlgorithm, Transparency, Webhooks, WitnessAddress,
 };
 use super::network::Network;
 use super::reader::{Reader, Wrong, shown, text};
 use super::secret::Secret;
-use super::{federation, oidc, platform_events};
+use super::{federation, oauth, oidc, platform_events};
 
 pub(super) fn validate(mut r: Reader) -> Result<Config, ConfigErrors> {
     let data_dir: PathBuf = r.text("data_dir", "name a directory").into();
@@ -39,7 +39,7 @@ pub(super) fn validate(mut r: Reader) -> Result<Config, ConfigErrors> {
             lifetime: r.duration("application.lifetime", 15 * MINUTE..=30 * DAY),
             handover: r.choice("application.handover", &[("supersede", true), ("refuse", false)]),
         },
-        oauth: oauth(&mut r),
+        oauth: oauth::read(&mut r),
         attestation: Attestation {
             lifetime: r.duration("attestation.lifetime", HOUR..=90 * DAY),
             renew_before: r.duration("attestation.renew_before", Duration::ZERO..=45 * DAY),
@@ -68,10 +68,10 @@ pub(super) fn validate(mut r: Reader) -> Result<Config, ConfigErrors> {
 }
 
 const MILLI: Duration = Duration::from_millis(1);
-const SECOND: Duration = Duration::from_secs(1);
-const MINUTE: Duration = Duration::from_secs(60);
+pub(super) const SECOND: Duration = Duration::from_secs(1);
+pub(super) const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(3600);
-const DAY: Duration = Duration::from_secs(86_400);
+pub(super) const DAY: Duration = Duration::from_secs(86_400);
 const UP_TO_A_MINUTE: RangeInclusive<Duration> = Duration::from_millis(100)..=MINUTE;
 
 fn listener(r: &mut Reader, key: &str) -> SocketAddr {
@@ -191,14 +191,6 @@ fn esia(r: &mut Reader) -> Esia {
     }
 }
 
-fn oauth(r: &mut Reader) -> Oauth {
-    Oauth {
-        request_uri_lifetime: r.duration("oauth.request_uri_lifetime", 5 * SECOND..=600 * SECOND),
-        code_lifetime: r.duration("oauth.code_lifetime", 5 * SECOND..=10 * MINUTE),
-        access_token_lifetime: r.duration("oauth.access_token_lifetime", 30 * SECOND..=DAY),
-    }
-}
-
 fn status(r: &mut Reader) -> Status {
     Status {
         ttl: r.duration("status.ttl", SECOND..=DAY),
@@ -240,7 +232,7 @@ fn http(r: &mut Reader) -> Http {
 }
 
 /// An origin and nothing else: the text must be what URL parsing makes of it, so that comparing it as text is enough.
-fn origin(text: &str) -> Result<String, String> {
+pub(super) fn origin(text: &str) -> Result<String, String> {
     let url = Url::parse(text).map_err(|error| format!("{} is not an address: {error}", shown(text)))?;
     if !matches!(url.scheme(), "https" | "http") {
         return Err(format!("{} is neither https nor http", shown(text)));
@@ -283,6 +275,7 @@ fn check_together(r: &mut Reader, c: &Config) {
         r.warnings.push(format!("admin.listen: {} can be reached from other machines; keep it on a management network", c.admin.listen));
     }
     check_providers(r, c);
+    oauth::check(r, c);
     if c.login.lifetime > c.application.lifetime {
         r.fail(Fault::Conflict, "login.lifetime", "is longer than application.lifetime", "make it shorter");
     }

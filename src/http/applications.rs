@@ -4,9 +4,10 @@ use actix_web::http::{StatusCode, header};
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde_json::json;
 
+use super::client_certificate::certificate_of;
 use super::context::{Body, Shared, here, query};
 use super::login::{begun, community_view};
-use super::oauth::platform_of;
+use super::oauth::{bearer, platform_of};
 use super::pages::{self, ApplicationView};
 use super::problem;
 use super::refused::failed;
@@ -14,7 +15,7 @@ use crate::domain::application::ApplicationState;
 use crate::domain::idempotency_key::{BadIdempotencyKey, IdempotencyKey};
 use crate::domain::refusal_text;
 use crate::domain::time::Timestamp;
-use crate::service::{ApplicationRow, Error, look_up, open_link, redeem_application, start_application};
+use crate::service::{ApplicationRow, Error, introspect_token, look_up, open_link, redeem_application, start_application};
 
 /// The `Idempotency-Key` of a request.
 fn idempotency_key(req: &HttpRequest) -> Result<Option<IdempotencyKey>, Error> {
@@ -57,9 +58,13 @@ pub(super) async fn redeem(http: Shared, req: HttpRequest, id: web::Path<String>
     given(&http, &req, StatusCode::OK, outcome.await)
 }
 
-/// `GET /v1/applications/{id}`, for the platform that started it.
+/// `GET /v1/applications/{id}`, for the platform that started it, or with the access token its code gave.
 pub(super) async fn of_platform(http: Shared, req: HttpRequest, id: web::Path<String>) -> HttpResponse {
     let outcome = async {
+        if let Some(token) = bearer(&req).filter(|t| !t.contains('.')) {
+            let certificate = certificate_of(&http, &req).map(|c| c.thumbprint);
+            return introspect_token::application_of_token(&http.app, id.into_inner(), token, certificate.as_deref()).await;
+        }
         let platform = platform_of(&http, &req).await?;
         look_up::application_of_platform(&http.app, id.into_inner(), &platform.id).await
     };

@@ -4,6 +4,7 @@ mod admin;
 mod applications;
 mod assets;
 mod checking;
+pub mod client_certificate;
 mod context;
 mod entity_tag;
 mod federation;
@@ -20,6 +21,7 @@ pub mod request_log;
 mod revocations;
 pub mod routes;
 mod status_lists;
+mod tokens;
 mod webhooks;
 
 pub use context::Http;

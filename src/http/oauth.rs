@@ -8,6 +8,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::json;
 
+use super::client_certificate::certificate_of;
 use super::context::{Body, Http, Shared};
 use super::login::begun;
 use super::{problem, refused};
@@ -21,12 +22,12 @@ const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-be
 
 /// `GET /.well-known/oauth-authorization-server`
 pub(super) async fn metadata(http: Shared) -> HttpResponse {
-    let body = authorization_server::metadata(&http.app.settings.issuer);
+    let body = authorization_server::metadata(&http.app);
     HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "public, max-age=3600")).json(body)
 }
 
 /// The client named by the request's credentials. Exactly one way to authenticate may be used (RFC 6749 §2.3).
-async fn client(http: &Http, req: &HttpRequest, params: &mut BTreeMap<String, String>) -> Result<PlatformRow, Error> {
+pub(super) async fn client(http: &Http, req: &HttpRequest, params: &mut BTreeMap<String, String>) -> Result<PlatformRow, Error> {
     let basic = basic_credentials(req)?;
     let assertion = params.remove("client_assertion");
     let kind = params.remove("client_assertion_type");
@@ -45,7 +46,11 @@ async fn client(http: &Http, req: &HttpRequest, params: &mut BTreeMap<String, St
             }
             PresentedClient::Assertion { client_id: named, jwt }
         }
-        (None, None) => PresentedClient::None,
+        // RFC 8705 §2: the parameter says who, the certificate proves it.
+        (None, None) => match certificate_of(http, req).filter(|_| named.is_some()) {
+            Some(certificate) => PresentedClient::Certificate { client_id: named, certificate: Box::new(certificate) },
+            None => PresentedClient::None,
+        },
     };
     authenticate_client(&http.app, presented).await
 }
@@ -108,6 +113,8 @@ pub(super) async fn token(http: Shared, req: HttpRequest, body: Body) -> HttpRes
             code: take("code"),
             redirect_uri: take("redirect_uri"),
             code_verifier: take("code_verifier"),
+            // Who came with a certificate gets a token that is good with it only.
+            certificate: platform.certificate.as_ref().and_then(|_| certificate_of(&http, &req)).map(|c| c.thumbprint),
         };
         redeem_code(&http.app, &platform, request).await
     };
@@ -132,7 +139,15 @@ pub(super) async fn platform_of(http: &Http, req: &HttpRequest) -> Result<Platfo
             authenticate_client(&http.app, PresentedClient::Assertion { client_id: None, jwt: jwt.to_owned() }).await
         }
         Some(_) => Err(Error::InvalidClient("send HTTP Basic credentials, or a client assertion as a bearer token")),
-        None => client(http, req, &mut BTreeMap::new()).await,
+        None if req.headers().contains_key(header::AUTHORIZATION) => client(http, req, &mut BTreeMap::new()).await,
+        None => {
+            // A plain request has no parameter to name its client by; the certificate says it alone.
+            let presented = certificate_of(http, req).map_or(PresentedClient::None, |certificate| PresentedClient::Certificate {
+                client_id: None,
+                certificate: Box::new(certificate),
+            });
+            authenticate_client(&http.app, presented).await
+        }
     }
 }
 

@@ -31,6 +31,7 @@ pub(super) const fn fault(e: &Error) -> Fault {
         Error::IdempotencyKeyReused => (StatusCode::UNPROCESSABLE_ENTITY, "idempotency-key-reused", "invalid_request"),
         Error::CommunityNotYours(_) => (StatusCode::FORBIDDEN, "community-not-yours", "invalid_authorization_details"),
         Error::InvalidClient(_) => (StatusCode::UNAUTHORIZED, "invalid-client", "invalid_client"),
+        Error::InvalidToken => (StatusCode::UNAUTHORIZED, "invalid-token", "invalid_token"),
         Error::UnsupportedGrantType => (StatusCode::BAD_REQUEST, "unsupported-grant-type", "unsupported_grant_type"),
         Error::InvalidGrant(_) => (StatusCode::BAD_REQUEST, "invalid-grant", "invalid_grant"),
         Error::InvalidRequestUri => (StatusCode::BAD_REQUEST, "invalid-request-uri", "invalid_request_uri"),
@@ -81,6 +82,9 @@ pub(super) fn api(http: &Http, req: &HttpRequest, e: &Error) -> HttpResponse {
         }
         Error::InvalidClient(_) => {
             b.insert_header((header::WWW_AUTHENTICATE, "Basic realm=\"gosbadge\""));
+        }
+        Error::InvalidToken => {
+            b.insert_header((header::WWW_AUTHENTICATE, "Bearer realm=\"gosbadge\", error=\"invalid_token\""));
         }
         _ => {}
     }

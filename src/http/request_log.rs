@@ -14,6 +14,7 @@ use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage as _, web};
 use tracing::Instrument as _;
 
+use super::client_certificate::{self, PresentedCertificate};
 use crate::config::Network;
 use crate::ports::Entropy;
 
@@ -25,6 +26,8 @@ pub struct RequestLog {
     pub entropy: Arc<dyn Entropy>,
     /// Whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<Network>,
+    /// Whether they hand over client certificates.
+    pub client_certificates: bool,
 }
 
 /// Who is asking and under which ids; a request extension for handlers.
@@ -36,6 +39,8 @@ pub struct RequestContext {
     pub trace_id: String,
     /// The caller's whole address: for rate limits and audit, not for the log.
     pub client: Option<IpAddr>,
+    /// The client certificate, by a trusted proxy's word.
+    pub certificate: Option<PresentedCertificate>,
 }
 
 /// The middleware: `App::new().app_data(web::Data::new(request_log)).wrap(from_fn(record))`, outermost.
@@ -70,10 +75,14 @@ fn context_of(request: &ServiceRequest) -> RequestContext {
     let entropy = settings.map(|s| &s.entropy);
     let trusted = settings.map_or(&[][..], |s| &s.trusted_proxies);
     let headers = request.headers();
+    // The very peer: what stands in X-Forwarded-For has shown us no certificate.
+    let by_proxy = request.peer_addr().is_some_and(|peer| trusted.iter().any(|network| network.contains(peer.ip())));
+    let believed = by_proxy && settings.is_some_and(|s| s.client_certificates);
     RequestContext {
         request_id: given_request_id(headers).unwrap_or_else(|| entropy.map_or_else(String::new, |e| e.uuid())),
         trace_id: given_trace_id(headers).unwrap_or_else(|| entropy.map_or_else(String::new, |e| e.uuid().replace('-', ""))),
         client: request.peer_addr().map(|peer| client_address(peer.ip(), headers, trusted)),
+        certificate: believed.then(|| client_certificate::presented(headers)).flatten(),
     }
 }
 

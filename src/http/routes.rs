@@ -5,7 +5,7 @@ use actix_web::middleware::DefaultHeaders;
 use actix_web::{HttpResponse, web};
 
 use super::{
-    admin, applications, assets, checking, federation, health, log, login, metrics, oauth, public_pages, revocations, status_lists,
+    admin, applications, assets, checking, federation, health, log, login, metrics, oauth, public_pages, revocations, status_lists, tokens,
     webhooks,
 };
 
@@ -48,6 +48,8 @@ pub fn public(cfg: &mut web::ServiceConfig) {
         .route("/oauth/callback", web::get().to(login::callback))
         .route("/oauth/callback/{idp}", web::get().to(login::callback_of))
         .route("/oauth/token", web::post().to(oauth::token))
+        .route("/oauth/revoke", web::post().to(tokens::revoke))
+        .route("/oauth/introspect", web::post().to(tokens::introspect))
         .route("/v1/applications", web::post().to(applications::start))
         .route("/v1/applications/{id}", web::get().to(applications::of_platform))
         .route("/v1/applications/{id}/redeem", web::post().to(applications::redeem))

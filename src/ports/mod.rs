@@ -1,5 +1,6 @@
 //! Traits for the outside world, one small file each. Who implements them is decided in `cli/wire.rs`.
 
+pub mod certificates;
 pub mod clock;
 pub mod entropy;
 pub mod event_sink;
@@ -8,6 +9,7 @@ pub mod signer;
 pub mod vault;
 pub mod witness;
 
+pub use certificates::Certificates;
 pub use clock::Clock;
 pub use entropy::Entropy;
 pub use event_sink::EventSink;

@@ -6,7 +6,9 @@ use std::time::Duration;
 use url::Url;
 
 use super::{Actor, App, Error};
+use crate::domain::client_certificate::CertificateRule;
 use crate::domain::community::PlatformId;
+use crate::domain::community_ranges::CommunityRanges;
 use crate::domain::digest::{self, SecretKind};
 use crate::domain::time::Timestamp;
 use crate::domain::webhook_signature::WebhookSecret;
@@ -30,6 +32,10 @@ pub struct NewPlatform {
     pub jwks: Option<String>,
     /// Where events are pushed.
     pub webhook_url: Option<String>,
+    /// What its certificates must be like, where it authenticates with them.
+    pub certificate: Option<CertificateRule>,
+    /// Numbers of the communities it may speak for; none: any.
+    pub communities: Option<CommunityRanges>,
 }
 
 /// What the platform's engineer gets, this once.
@@ -100,7 +106,7 @@ async fn record(app: &Arc<App>, new: NewPlatform, actor: &Actor, may_replace: bo
     let (client_row, client_secret) = make(app, &row.id, SecretPurpose::Client, now)?;
     let (in_row, inbound) = make(app, &row.id, SecretPurpose::WebhookIn, now)?;
     let (out_row, outgoing) = make(app, &row.id, SecretPurpose::WebhookOut, now)?;
-    let with_secret = row.jwks.is_none();
+    let with_secret = row.auth_method == "client_secret_basic";
     let entry = super::add_operator::entry(app, "platform.add", &row.id, actor);
     let client_id = row.client_id.clone();
     app.db
@@ -131,12 +137,21 @@ async fn record(app: &Arc<App>, new: NewPlatform, actor: &Actor, may_replace: bo
 
 fn row_of(new: NewPlatform, now: Timestamp) -> Result<PlatformRow, Error> {
     let json = |v: &[String]| serde_json::to_string(v).map_err(|e| Error::Internal(e.to_string()));
+    let auth_method = match (&new.jwks, &new.certificate) {
+        (None, None) => "client_secret_basic",
+        (Some(_), None) => "private_key_jwt",
+        (None, Some(rule)) => rule.method(),
+        (Some(_), Some(_)) => {
+            return Err(Error::InvalidRequest("a platform authenticates with keys or with certificates, not both".to_owned()));
+        }
+    };
+    let certificate = new.certificate.map(|rule| serde_json::to_string(&rule)).transpose().map_err(|e| Error::Internal(e.to_string()))?;
     Ok(PlatformRow {
         id: new.id.to_string(),
         name: new.name,
         base_url: new.base_url,
         client_id: new.id.to_string(),
-        auth_method: if new.jwks.is_some() { "private_key_jwt" } else { "client_secret_basic" }.to_owned(),
+        auth_method: auth_method.to_owned(),
         redirect_uris: json(&new.redirect_uris)?,
         community_prefixes: json(&new.community_prefixes)?,
         jwks: new.jwks,
@@ -145,8 +160,8 @@ fn row_of(new: NewPlatform, now: Timestamp) -> Result<PlatformRow, Error> {
         created_at: now.millis(),
         updated_at: now.millis(),
         updated_by: "add_platform".to_owned(),
-        certificate: None,
-        communities: None,
+        certificate,
+        communities: new.communities.map(|c| c.to_string()),
     })
 }
 
@@ -220,8 +235,19 @@ pub async fn rotate_secret(
     app.db
         .write("rotate_secret", move |tx| -> Result<(), Error> {
             let known = platforms::by_id(tx, &platform)?.ok_or(Error::NotFound("platform"))?;
-            if purpose == SecretPurpose::Client && known.auth_method == "private_key_jwt" {
-                return Err(Error::Conflict("this platform authenticates with private_key_jwt and has no client secret".to_owned()));
+            if purpose == SecretPurpose::Client && known.auth_method != "client_secret_basic" {
+                return Err(Error::Conflict(format!("this platform authenticates with {} and has no client secret", known.auth_method)));
+            }
+            // Two rotations at once take turns, and a third secret never lives: which of the older two the platform uses is not known
+            // here, so neither is cut off unasked.
+            platforms::lock(tx, &platform)?;
+            let live = platforms::live_secrets(tx, &platform, purpose.as_str(), now)?;
+            if live.len() >= 2 && !overlap.is_zero() {
+                let until =
+                    live.iter().filter_map(|s| s.expires_at).min().map_or_else(String::new, |at| Timestamp::from_millis(at).to_string());
+                return Err(Error::Conflict(format!(
+                    "two secrets are good already, the older until {until}; wait, or end both at once with no overlap"
+                )));
             }
             platforms::expire_secrets(tx, &platform, purpose.as_str(), now.plus(overlap))?;
             platforms::insert_secret(tx, &row)?;
@@ -229,6 +255,28 @@ pub async fn rotate_secret(
         })
         .await?;
     Ok(text)
+}
+
+/// Sets which communities of its network a platform may speak for; none: any.
+///
+/// # Errors
+/// [`Error::NotFound`].
+pub async fn set_communities(app: &Arc<App>, platform: String, communities: Option<CommunityRanges>, actor: &Actor) -> Result<(), Error> {
+    let now = app.clock.now();
+    let entry = super::add_operator::entry(app, "platform.set_communities", &platform, actor);
+    let written = app.db.write("set_communities", move |tx| {
+        platforms::set_communities(tx, &platform, communities.map(|c| c.to_string()).as_deref(), now)?;
+        audit::insert(tx, &entry)
+    });
+    written.await.map_err(known)
+}
+
+/// A change of a platform that is not there.
+fn known(e: StoreError) -> Error {
+    match e {
+        StoreError::Stale(_) => Error::NotFound("platform"),
+        other => other.into(),
+    }
 }
 
 /// Shuts a platform out, or lets it in again. Its badges stay as they are.
@@ -245,8 +293,5 @@ pub async fn set_platform_state(app: &Arc<App>, platform: String, active: bool, 
             audit::insert(tx, &entry)
         })
         .await
-        .map_err(|e| match e {
-            StoreError::Stale(_) => Error::NotFound("platform"),
-            other => other.into(),
-        })
+        .map_err(known)
 }

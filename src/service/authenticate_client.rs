@@ -1,4 +1,5 @@
-//! Authenticates a platform: `client_secret_basic` or `private_key_jwt` (RFC 7523, audience = the issuer and nothing else).
+//! Authenticates a platform: `client_secret_basic`, `private_key_jwt` (RFC 7523, audience = the issuer and nothing else), or by its
+//! certificate (RFC 8705).
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,6 +9,7 @@ use jsonwebtoken::{Algorithm, DecodingKey, Validation};
 use serde::Deserialize;
 
 use super::{App, Error};
+use crate::domain::client_certificate::ClientCertificate;
 use crate::domain::digest::{self, SecretKind};
 use crate::domain::time::Timestamp;
 use crate::store::platforms::{self, PlatformRow};
@@ -28,6 +30,13 @@ pub enum PresentedClient {
         client_id: Option<String>,
         /// The JWT.
         jwt: String,
+    },
+    /// The client certificate of the connection.
+    Certificate {
+        /// `client_id` parameter; requests without parameters have none.
+        client_id: Option<String>,
+        /// The certificate.
+        certificate: Box<ClientCertificate>,
     },
     /// Nothing usable.
     None,
@@ -64,6 +73,10 @@ pub async fn authenticate_client(app: &Arc<App>, presented: PresentedClient) -> 
             row.ok_or(Error::InvalidClient("unknown client or wrong secret"))
         }
         PresentedClient::Assertion { client_id, jwt } => by_assertion(app, client_id, jwt, now).await,
+        PresentedClient::Certificate { client_id, certificate } => {
+            let row = app.db.read("authenticate_client", move |tx| by_certificate(tx, client_id, &certificate)).await?;
+            row.ok_or(Error::InvalidClient("unknown client or another certificate"))
+        }
         PresentedClient::None => Err(Error::InvalidClient("send HTTP Basic credentials or a client_assertion")),
     }
 }
@@ -74,6 +87,25 @@ fn check_secret(tx: &mut Tx<'_>, client_id: &str, secret: &str, now: Timestamp) 
     let live = platforms::live_secrets(tx, &row.id, "client", now)?;
     let good = live.iter().filter_map(|s| s.digest.as_deref()).any(|d| digest::equal(d, &presented));
     Ok((good && row.state == "active" && row.auth_method == "client_secret_basic").then_some(row))
+}
+
+/// The one platform whose registration admits the certificate. Where several do and the request names none, nobody is meant.
+fn by_certificate(tx: &mut Tx<'_>, client_id: Option<String>, certificate: &ClientCertificate) -> Result<Option<PlatformRow>, Error> {
+    let candidates = match client_id {
+        Some(id) => platforms::by_client_id(tx, &id)?.into_iter().collect(),
+        None => platforms::list(tx)?,
+    };
+    let mut found = None;
+    for row in candidates {
+        let Some(rule) = row.certificate_rule()? else { continue };
+        if row.state != "active" || row.auth_method != rule.method() || !rule.admits(certificate) {
+            continue;
+        }
+        if found.replace(row).is_some() {
+            return Ok(None);
+        }
+    }
+    Ok(found)
 }
 
 async fn by_assertion(app: &Arc<App>, client_id: Option<String>, jwt: String, now: Timestamp) -> Result<PlatformRow, Error> {

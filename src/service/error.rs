@@ -32,6 +32,9 @@ pub enum Error {
     /// The client could not be authenticated.
     #[error("client authentication failed: {0}")]
     InvalidClient(&'static str),
+    /// The access token is unknown, expired, revoked, or bound to another certificate (RFC 6750 §3.1).
+    #[error("the access token is not good, or not good here")]
+    InvalidToken,
     /// A grant type we do not offer.
     #[error("grant_type must be authorization_code")]
     UnsupportedGrantType,

@@ -24,6 +24,7 @@ pub mod error;
 pub mod federation;
 pub mod historical_keys;
 pub mod identity_providers;
+pub mod introspect_token;
 pub mod issue;
 pub mod keyrings;
 pub mod list_keys;
@@ -51,6 +52,8 @@ pub mod return_to_platform;
 pub mod revoke_many;
 pub mod rotate_key;
 pub mod sequence_log;
+pub mod set_certificate;
+pub mod show_platform;
 pub mod sign_out;
 pub mod start_application;
 pub mod status_view;
@@ -71,7 +74,7 @@ pub use crate::store::applications::ApplicationRow;
 pub use crate::store::platforms::PlatformRow;
 
 use crate::domain::community_event::EventPolicy;
-use crate::ports::{Clock, Entropy, EventSink, Vault};
+use crate::ports::{Certificates, Clock, Entropy, EventSink, Vault};
 use crate::store::Db;
 
 /// Limits and lifetimes, from the validated configuration.
@@ -111,10 +114,19 @@ pub struct Settings {
     pub publish_keys_before: Duration,
     /// What follows when a platform tells us of a community.
     pub platform_events: EventPolicy,
+    /// Mutual TLS of platforms (RFC 8705), where it is on.
+    pub mtls: Option<Mtls>,
     /// Deliveries in flight at once.
     pub delivery_concurrency: usize,
     /// What is said of this service in the federation.
     pub federation: federation::FederationSettings,
+}
+
+/// Mutual TLS of platforms.
+#[derive(Clone, Debug)]
+pub struct Mtls {
+    /// Origin of another listener that asks for certificates, where there is one.
+    pub origin: Option<String>,
 }
 
 /// The running service: everything a use case needs.
@@ -129,6 +141,8 @@ pub struct App {
     pub keys: keyrings::Keyrings,
     /// Seals.
     pub vault: Arc<dyn Vault>,
+    /// Client certificates of platforms.
+    pub certificates: Arc<dyn Certificates>,
     /// Identity providers.
     pub idps: IdentityProviders,
     /// Delivery to platforms.

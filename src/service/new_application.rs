@@ -1,14 +1,16 @@
 //! Shared by the two ways a platform starts an application: what both check, and the row both record.
 
+use std::sync::Arc;
+
 use serde_json::Value;
 
 use super::{App, Error};
 use crate::domain::application::{ApplicationState, StartKind};
-use crate::domain::community::{BadCommunity, CommunitySnapshot};
+use crate::domain::community::{BadCommunity, CommunityNumber, CommunityRef, CommunitySnapshot};
 use crate::domain::ids::ApplicationId;
 use crate::domain::time::Timestamp;
 use crate::store::applications::ApplicationRow;
-use crate::store::platforms::PlatformRow;
+use crate::store::platforms::{self, PlatformRow};
 
 /// An application about to begin, checked completely.
 pub(super) struct Beginning {
@@ -84,7 +86,19 @@ pub(super) fn community_of(platform: &PlatformRow, community: &Value, bad: impl 
     }
     let snapshot = snapshot(community).map_err(|e| bad(e.to_string()))?;
     snapshot.check(&platform.prefixes()?).map_err(|e| bad(e.to_string()))?;
+    may_speak(platform, &snapshot.id)?;
     Ok(snapshot)
+}
+
+fn may_speak(platform: &PlatformRow, number: &CommunityNumber) -> Result<(), Error> {
+    if platform.speaks_for(number)? { Ok(()) } else { Err(Error::CommunityNotYours(number.to_string())) }
+}
+
+/// Refuses a community that is not among those its platform is registered for.
+pub(super) async fn must_speak_for(app: &Arc<App>, community: &CommunityRef) -> Result<(), Error> {
+    let (id, number) = (community.platform.to_string(), community.id.clone());
+    let platform = app.db.read("community_owner", move |tx| platforms::by_id(tx, &id)).await.map_err(Error::from)?;
+    platform.map_or(Err(Error::NotFound("platform")), |p| may_speak(&p, &number))
 }
 
 fn snapshot(community: &Value) -> Result<CommunitySnapshot, BadCommunity> {

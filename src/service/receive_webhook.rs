@@ -99,6 +99,9 @@ pub async fn receive_webhook(app: &Arc<App>, received: Received) -> Result<Value
     let about: About = serde_json::from_value(message.data).map_err(|e| Error::InvalidRequest(format!("data: {e}")))?;
     let names = about.community.as_ref().map(AboutCommunity::names).transpose()?.unwrap_or_default();
     let community = about.community.map(|c| own_community(&platform, c)).transpose()?;
+    if let Some(community) = &community {
+        super::new_application::must_speak_for(app, community).await?;
+    }
     let row = InboundRow {
         platform_id: received.platform,
         webhook_id: received.id,

@@ -24,6 +24,8 @@ pub struct TokenRequest {
     pub redirect_uri: Option<String>,
     /// PKCE verifier.
     pub code_verifier: Option<String>,
+    /// Thumbprint of the certificate the platform authenticated with: the token is bound to it (RFC 8705 §3).
+    pub certificate: Option<String>,
 }
 
 /// The token response's content.
@@ -65,8 +67,11 @@ pub async fn redeem_code(app: &Arc<App>, platform: &PlatformRow, request: TokenR
 
     let access_token = app.entropy.token();
     let lifetime = app.settings.access_token_lifetime;
-    let token =
-        NewToken { digest: digest::of_secret(SecretKind::AccessToken, &access_token), expires: now.plus(lifetime), certificate: None };
+    let token = NewToken {
+        digest: digest::of_secret(SecretKind::AccessToken, &access_token),
+        expires: now.plus(lifetime),
+        certificate: request.certificate,
+    };
     let issued = collect(app, &application, platform, Redemption { code, token: Some(token), keep: None }).await?;
     let mut details: Value = serde_json::from_str(&application.details).map_err(|_| super::damaged("authorization details"))?;
     if let Value::Object(o) = &mut details {

@@ -48,6 +48,27 @@ pub fn any_live(tx: &mut Tx<'_>, application: &str, now: Timestamp) -> Result<bo
     Ok(diesel::select(diesel::dsl::exists(live)).get_result(tx.conn)?)
 }
 
+/// One access token.
+#[derive(Clone, Debug, Queryable, Selectable)]
+#[diesel(table_name = access_tokens)]
+#[expect(missing_docs, reason = "columns are documented in the migration")]
+pub struct TokenRow {
+    pub application_id: String,
+    pub platform_id: String,
+    pub expires_at: i64,
+    pub revoked_at: Option<i64>,
+    pub issued_at: Option<i64>,
+    pub certificate: Option<String>,
+}
+
+/// The access token with this digest.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn token(tx: &mut Tx<'_>, digest: &str) -> Result<Option<TokenRow>, StoreError> {
+    Ok(access_tokens::table.find(digest).select(TokenRow::as_select()).first(tx.conn).optional()?)
+}
+
 /// An access token a code gives.
 pub struct NewToken {
     /// Digest of the token.

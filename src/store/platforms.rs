@@ -4,7 +4,9 @@ use diesel::prelude::*;
 
 use super::schema::{client_assertions, platform_secrets, platforms};
 use super::{StoreError, Tx};
-use crate::domain::community::PlatformId;
+use crate::domain::client_certificate::CertificateRule;
+use crate::domain::community::{CommunityNumber, PlatformId};
+use crate::domain::community_ranges::CommunityRanges;
 use crate::domain::time::Timestamp;
 
 /// A platform, as registered.
@@ -19,7 +21,7 @@ pub struct PlatformRow {
     pub base_url: String,
     /// OAuth client id.
     pub client_id: String,
-    /// `client_secret_basic` or `private_key_jwt`.
+    /// `client_secret_basic`, `private_key_jwt`, `tls_client_auth` or `self_signed_tls_client_auth`.
     pub auth_method: String,
     /// JSON array of exact redirect addresses.
     pub redirect_uris: String,
@@ -58,6 +60,25 @@ impl PlatformRow {
     /// [`StoreError::Corrupt`].
     pub fn redirects(&self) -> Result<Vec<String>, StoreError> {
         serde_json::from_str(&self.redirect_uris).map_err(|_| StoreError::Corrupt("redirect addresses"))
+    }
+
+    /// What its certificates must be like.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`].
+    pub fn certificate_rule(&self) -> Result<Option<CertificateRule>, StoreError> {
+        let rule = self.certificate.as_deref().map(serde_json::from_str);
+        rule.transpose().map_err(|_| StoreError::Corrupt("certificate rule"))
+    }
+
+    /// Whether it may speak for a community of its network.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`].
+    pub fn speaks_for(&self, number: &CommunityNumber) -> Result<bool, StoreError> {
+        let Some(text) = &self.communities else { return Ok(true) };
+        let ranges: CommunityRanges = text.parse().map_err(|_| StoreError::Corrupt("community numbers"))?;
+        Ok(ranges.contains(number))
     }
 
     /// Prefixes of community addresses.
@@ -167,6 +188,42 @@ pub fn expire_secrets(tx: &mut Tx<'_>, platform: &str, purpose: &str, at: Timest
         .set(s::expires_at.eq(Some(at.millis())))
         .execute(tx.conn)?;
     Ok(())
+}
+
+/// Holds a platform until the transaction ends: others that change it wait.
+///
+/// # Errors
+/// [`StoreError::Stale`] when there is no such platform.
+pub fn lock(tx: &mut Tx<'_>, id: &str) -> Result<(), StoreError> {
+    let n = diesel::update(platforms::table.find(id)).set(platforms::updated_by.eq(tx.name)).execute(tx.conn)?;
+    StoreError::expect_one(n, "platform")
+}
+
+/// Sets the numbers of the communities a platform may speak for.
+///
+/// # Errors
+/// [`StoreError::Stale`] when there is no such platform.
+pub fn set_communities(tx: &mut Tx<'_>, id: &str, communities: Option<&str>, now: Timestamp) -> Result<(), StoreError> {
+    let n = diesel::update(platforms::table.find(id))
+        .set((platforms::communities.eq(communities), platforms::updated_at.eq(now.millis()), platforms::updated_by.eq(tx.name)))
+        .execute(tx.conn)?;
+    StoreError::expect_one(n, "platform")
+}
+
+/// Sets how a platform authenticates by certificate.
+///
+/// # Errors
+/// [`StoreError::Stale`] when there is no such platform.
+pub fn set_certificate(tx: &mut Tx<'_>, id: &str, method: &str, rule: &str, now: Timestamp) -> Result<(), StoreError> {
+    let n = diesel::update(platforms::table.find(id))
+        .set((
+            platforms::auth_method.eq(method),
+            platforms::certificate.eq(Some(rule)),
+            platforms::updated_at.eq(now.millis()),
+            platforms::updated_by.eq(tx.name),
+        ))
+        .execute(tx.conn)?;
+    StoreError::expect_one(n, "platform")
 }
 
 /// Sets whether a platform may do anything.

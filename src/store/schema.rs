@@ -177,5 +177,5 @@ diesel::table! {
 diesel::joinable!(attestations -> badges (badge_id));
 
 diesel::allow_tables_to_appear_in_same_query! {
-    authorities, communities, applications, pushed_requests, logins, evidence, badges, revocations, status_lists, attestations, platforms, platform_secrets, client_assertions, authorization_codes, access_tokens, deliveries, inbound_webhooks, callback_servers, ledger, events, log_state, log_leaves, log_nodes, log_checkpoints, log_cosignatures, signing_keys, operators, audit, idempotent_answers,
+    authorities, communities, applications, logins, evidence, badges, revocations, status_lists, attestations, client_assertions, pushed_requests, authorization_codes, access_tokens, idempotent_answers, platforms, platform_secrets, deliveries, inbound_webhooks, callback_servers, ledger, events, log_state, log_leaves, log_nodes, log_checkpoints, log_cosignatures, signing_keys, operators, audit,
 }

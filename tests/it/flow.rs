@@ -120,6 +120,8 @@ impl Harness {
             community_prefixes: vec![format!("{}/", self.ready().platform_url)],
             jwks,
             webhook_url: None,
+            certificate: None,
+            communities: None,
         };
         add_platform(&Arc::clone(self.app()), new, &Actor::system()).await.unwrap()
     }

@@ -63,6 +63,8 @@ async fn on_a_real_address(h: &mut Harness) -> Issued {
         community_prefixes: vec!["https://vk.example/".to_owned()],
         jwks: None,
         webhook_url: None,
+        certificate: None,
+        communities: None,
     };
     let secrets = replace_platform(h.app(), new, &Actor::system()).await.unwrap();
     let ready = &mut h.dev.ready;

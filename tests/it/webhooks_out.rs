@@ -5,6 +5,7 @@ mod message;
 mod order;
 mod receiver;
 mod retries;
+mod secrets;
 mod workers;
 
 use std::time::Duration;
@@ -38,6 +39,8 @@ async fn subscribe(h: &mut Harness, url: &str) {
         community_prefixes: vec![format!("{base}/")],
         jwks: None,
         webhook_url: Some(url.to_owned()),
+        certificate: None,
+        communities: None,
     };
     let secrets = replace_platform(h.app(), new, &Actor::system()).await.unwrap();
     let platform = &mut h.dev.ready.platform;

@@ -46,7 +46,8 @@ async fn answer(uri: &str, headers: &[(&str, &str)]) -> (String, Vec<Value>) {
     let captured = Captured::default();
     let subscriber = tracing_subscriber::fmt().json().flatten_event(true).with_writer(captured.clone()).finish();
     let _guard = tracing::subscriber::set_default(subscriber);
-    let settings = RequestLog { entropy: Arc::new(Fives), trusted_proxies: vec!["10.0.0.0/8".parse().unwrap()] };
+    let settings =
+        RequestLog { entropy: Arc::new(Fives), trusted_proxies: vec!["10.0.0.0/8".parse().unwrap()], client_certificates: false };
     let app = App::new()
         .app_data(web::Data::new(settings))
         .route("/v1/badges/{id}", web::get().to(HttpResponse::NoContent))

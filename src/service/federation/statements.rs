@@ -37,7 +37,7 @@ pub fn own_configuration(app: &App) -> Result<Arc<Statement>, Error> {
         let metadata = json!({
             "federation_entity": own_metadata(app),
             // Where key sets are linked; `federation_entity` must have none ("Federation Entity" metadata).
-            "oauth_authorization_server": authorization_server::metadata(iss),
+            "oauth_authorization_server": authorization_server::metadata(app),
         });
         claims.insert("metadata".to_owned(), metadata);
         // An empty list would let anybody issue our kind of badge.
