@@ -9,6 +9,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::community_events::act;
+use super::new_application::must_speak_for;
 use super::receive_webhook::checked;
 use super::{Actor, App, Error};
 use crate::domain::community::{CommunityNumber, CommunityRef, PlatformId};
@@ -67,16 +68,18 @@ pub async fn receive_callback(app: &Arc<App>, called: Called) -> Result<String, 
     // Of the many things a group can be set to report, most say nothing about its badge.
     let Some(event) = event(&message.kind, &message.object)? else { return Ok(OK.to_owned()) };
     let platform: PlatformId = called.platform.parse().map_err(|_| super::damaged("platform id"))?;
+    let community = CommunityRef { platform, id: community };
+    must_speak_for(app, &community).await?;
     let row = InboundRow {
         platform_id: called.platform,
         // The space keeps these apart from the ids of the other door, which have none.
-        webhook_id: format!("callback {community} {event_id}"),
+        webhook_id: format!("callback {} {event_id}", community.id),
         kind: event.message_type().to_owned(),
         body_digest: digest::sha256_hex(&called.body),
         response: String::new(),
         received_at: app.clock.now().millis(),
     };
-    act(app, row, CommunityRef { platform, id: community }, event, called.actor).await?;
+    act(app, row, community, event, called.actor).await?;
     Ok(OK.to_owned())
 }
 
