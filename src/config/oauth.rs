@@ -22,7 +22,7 @@ fn mtls(r: &mut Reader) -> Option<Mtls> {
     });
     for key in ["oauth.mtls_ca_files", "oauth.mtls_url"] {
         if !on && r.is_given(key) {
-            r.fail(Fault::Conflict, key, "is given, and oauth.mtls is false", "set oauth.mtls = true, or take it out");
+            r.warnings.push(format!("{key}: is given and changes nothing, because oauth.mtls is false"));
         }
     }
     on.then_some(Mtls { ca_files, origin })
