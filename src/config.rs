@@ -13,6 +13,7 @@ mod federation;
 mod model;
 mod network;
 mod oidc;
+mod platform_api;
 mod reader;
 mod secret;
 mod settings_list;
@@ -27,6 +28,7 @@ pub use model::{
 };
 pub use network::{Network, NotANetwork};
 pub use oidc::{AssertionAlgorithm, AssertionAudience, ClientMethod, IdTokenAlgorithm, Oidc, OidcClaims, OidcFlag};
+pub use platform_api::{MaxInterface, OkInterface, PlatformApi, PlatformInterface};
 pub use secret::Secret;
 
 /// The file read when none is named and it is there.

@@ -9,8 +9,10 @@ use serde_json::json;
 use super::wire::{self, Parts, WireError};
 use super::{ConfigFile, app_for_command, print_json, told};
 use crate::domain::community::PlatformId;
+use crate::ports::platform_api::{UnverifiedCommunity, Visibility};
 use crate::service::Actor;
 use crate::service::add_platform::{self, NewPlatform, PlatformSecrets, SecretPurpose};
+use crate::service::look_at_community::look_at_community;
 
 /// Options of `gosbadge platform`.
 #[derive(Args)]
@@ -40,6 +42,13 @@ enum PlatformCommand {
         /// How long the old secret stays good, hours
         #[arg(long, default_value_t = 24, value_name = "HOURS")]
         overlap: u64,
+    },
+    /// Looks at a community through the platform's own interface and prints what it says of itself: a check of [platform_api]
+    Look {
+        /// Short name of the platform
+        id: String,
+        /// Link to the community, its number, or @name
+        link: String,
     },
     /// Shuts a platform out; its badges stay as they are
     Disable {
@@ -127,6 +136,7 @@ pub async fn run(args: PlatformArgs, parts: Parts) -> Result<(), WireError> {
             anstream::println!("{text}");
             Ok(())
         }
+        PlatformCommand::Look { id, link } => show_community(&look_at_community(&app, &id, &link).await.map_err(told)?, args.json),
         PlatformCommand::Disable { id } => add_platform::set_platform_state(&app, id, false, &actor).await.map_err(told),
         PlatformCommand::Enable { id } => add_platform::set_platform_state(&app, id, true, &actor).await.map_err(told),
     }
@@ -148,6 +158,32 @@ fn show_secrets(s: &PlatformSecrets, json: bool) -> Result<(), WireError> {
     anstream::println!("inbound_webhook_secret   {}   (the platform signs messages to gosbadge)", s.inbound_webhook_secret);
     anstream::println!("outgoing_webhook_secret  {}   (gosbadge signs messages to the platform)", s.outgoing_webhook_secret);
     anstream::println!("These are shown once. Hand them over on a channel you trust.");
+    Ok(())
+}
+
+fn show_community(c: &UnverifiedCommunity, json: bool) -> Result<(), WireError> {
+    let visibility = match c.visibility {
+        Visibility::Open => "open",
+        Visibility::Closed => "closed",
+        Visibility::Deleted => "deleted",
+        Visibility::Blocked => "blocked",
+    };
+    if json {
+        return print_json(&json!({
+            "id": c.id, "uri": c.uri, "name": c.name, "screen_name": c.screen_name, "visibility": visibility,
+            "description": c.description, "status": c.status, "site": c.site,
+        }));
+    }
+    // Texts are whatever somebody typed there: nothing of it may steer the terminal.
+    let plain = |text: &str| text.chars().map(|ch| if ch.is_control() { ' ' } else { ch }).collect::<String>();
+    anstream::println!("{:<12} {}", "id", c.id);
+    anstream::println!("{:<12} {}", "uri", plain(&c.uri));
+    anstream::println!("{:<12} {}", "name", plain(&c.name));
+    anstream::println!("{:<12} {}", "screen name", plain(c.screen_name.as_deref().unwrap_or("-")));
+    anstream::println!("{:<12} {visibility}", "visibility");
+    for (field, text) in c.texts() {
+        anstream::println!("{field:<12} {}", plain(text));
+    }
     Ok(())
 }
 

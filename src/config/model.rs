@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::federation::Federation;
 use super::network::Network;
 use super::oidc::Oidc;
+use super::platform_api::PlatformApi;
 use super::secret::Secret;
 
 /// All settings. No `Debug`: it holds secrets.
@@ -47,6 +48,8 @@ pub struct Config {
     pub transparency: Transparency,
     /// `[webhooks]`
     pub webhooks: Webhooks,
+    /// `[platform_api]`
+    pub platform_api: PlatformApi,
     /// `[jobs]`
     pub jobs: Jobs,
     /// `[evidence]`

@@ -10,9 +10,10 @@ use super::{App, Error};
 use crate::domain::application::ApplicationState;
 use crate::domain::community::{BadCommunity, CommunitySnapshot};
 use crate::domain::digest::{self, SecretKind};
-use crate::domain::ids::ApplicationId;
+use crate::domain::ids::{ApplicationId, ProofId};
 use crate::store::applications::{self, ApplicationRow};
 use crate::store::platforms::PlatformRow;
+use crate::store::proofs;
 
 /// `request_uri` values begin with this (RFC 9126 §2.2).
 pub const REQUEST_URI_PREFIX: &str = "urn:ietf:params:oauth:request_uri:";
@@ -111,8 +112,12 @@ pub async fn push_request(app: &Arc<App>, platform: &PlatformRow, req: PushedReq
         updated_by: "push_request".to_owned(),
     };
     let lifetime = app.settings.request_uri_lifetime;
+    let proof = proofs::of_push(ProofId::new(now, app.entropy.bytes()).to_string(), &row);
     app.db
-        .write("push_request", move |tx| applications::insert(tx, &row, &request_digest, now.plus(lifetime)))
+        .write("push_request", move |tx| {
+            applications::insert(tx, &row, &request_digest, now.plus(lifetime))?;
+            proofs::insert(tx, &proof)
+        })
         .await
         .map_err(Error::from)?;
     Ok(Pushed { request_uri: format!("{REQUEST_URI_PREFIX}{reference}"), expires_in: lifetime.as_secs(), application })

@@ -2,6 +2,10 @@
 
 #![expect(missing_docs, reason = "columns are documented in the migrations")]
 
+mod control;
+
+pub use control::{community_looks, control_proofs};
+
 diesel::table! {
     platforms (id) {
         id -> Text,
@@ -379,7 +383,7 @@ diesel::joinable!(attestations -> badges (badge_id));
 
 diesel::allow_tables_to_appear_in_same_query! {
     platforms, platform_secrets, client_assertions, authorities, communities, applications, pushed_requests, logins,
-    evidence, badges, revocations, status_lists, attestations, ledger, events, deliveries, authorization_codes,
+    evidence, control_proofs, community_looks, badges, revocations, status_lists, attestations, ledger, events, deliveries, authorization_codes,
     access_tokens, inbound_webhooks, operators, audit, signing_keys, log_state, log_leaves, log_nodes, log_checkpoints,
     log_cosignatures,
 }
