@@ -65,10 +65,13 @@
 //! 12. **A badge lives by itself** (`service::renew`, `service::sweep`): what needs nobody's presence is checked again and the next
 //!     attestation issued; a community that changes hands has its old badge ended by the event that issues the new one. Nothing
 //!     that fails for one badge may hold up another.
-//! 13. **Control of a community is proven by an object on the application** (`domain::control`), modelled on ACME's challenges and bound to
+//! 13. **What a platform tells is acted on by policy** (`service::community_events`, `domain::community_event`), whichever door it came
+//!     by. A suspension that followed from a new name, or from control nobody proved again, ends by itself or by the same body's new
+//!     confirmation; a stronger reason that comes on top replaces it, so that one that passes never hides one that does not.
+//! 14. **Control of a community is proven by an object on the application** (`domain::control`), modelled on ACME's challenges and bound to
 //!     the organisation that was chosen; the attestation names the strongest that holds. What a platform says of a community is asked through
 //!     its own API (`service::watch_communities`), and silence or an incredible answer is never taken for a loss.
-//! 14. **No personal data** outside the sealed evidence record; the representative is a keyed pseudonym elsewhere.
+//! 15. **No personal data** outside the sealed evidence record; the representative is a keyed pseudonym elsewhere.
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 

@@ -8,9 +8,10 @@ use serde_json::json;
 
 use super::wire::{self, Parts, WireError};
 use super::{ConfigFile, app_for_command, print_json, told};
-use crate::domain::community::PlatformId;
+use crate::domain::community::{CommunityNumber, PlatformId};
 use crate::ports::platform_api::{UnverifiedCommunity, Visibility};
 use crate::service::Actor;
+use crate::service::add_callback_server::{NewCallbackServer, add_callback_server};
 use crate::service::add_platform::{self, NewPlatform, PlatformSecrets, SecretPurpose};
 use crate::service::look_at_community::look_at_community;
 
@@ -49,6 +50,20 @@ enum PlatformCommand {
         id: String,
         /// Link to the community, its number, or @name
         link: String,
+    },
+    /// Registers this service as a server of the platform's callback API (VK); prints the secret to enter there, this once
+    Callback {
+        /// Short name of the platform
+        id: String,
+        /// The text the platform wants to hear at the handshake, as it shows it
+        #[arg(long, value_name = "TEXT")]
+        confirmation: String,
+        /// The one community it is for; without it, every community of the platform
+        #[arg(long, value_name = "NUMBER")]
+        community: Option<CommunityNumber>,
+        /// How long the secret before this one stays good, hours
+        #[arg(long, default_value_t = 24, value_name = "HOURS")]
+        overlap: u64,
     },
     /// Shuts a platform out; its badges stay as they are
     Disable {
@@ -137,6 +152,17 @@ pub async fn run(args: PlatformArgs, parts: Parts) -> Result<(), WireError> {
             Ok(())
         }
         PlatformCommand::Look { id, link } => show_community(&look_at_community(&app, &id, &link).await.map_err(told)?, args.json),
+        PlatformCommand::Callback { id, confirmation, community, overlap } => {
+            let overlap = Duration::from_secs(overlap.saturating_mul(3600));
+            let path = format!("{}/v1/webhooks/{id}/callback", config.public_url);
+            let new = NewCallbackServer { platform: id, community, confirmation, overlap };
+            let secret = add_callback_server(&app, new, &actor).await.map_err(told)?;
+            if args.json {
+                return print_json(&json!({ "url": path, "secret": secret }));
+            }
+            anstream::println!("address  {path}\nsecret   {secret}");
+            Ok(())
+        }
         PlatformCommand::Disable { id } => add_platform::set_platform_state(&app, id, false, &actor).await.map_err(told),
         PlatformCommand::Enable { id } => add_platform::set_platform_state(&app, id, true, &actor).await.map_err(told),
     }

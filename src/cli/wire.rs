@@ -22,7 +22,8 @@ use crate::adapters::signer::Keyring;
 use crate::adapters::vault::KeyVault;
 use crate::adapters::webhook::{WebhookSender, check_endpoint};
 use crate::adapters::witness::HttpWitness;
-use crate::config::{Config, IdpKind};
+use crate::config::{Config, EventMeasure, IdpKind};
+use crate::domain::community_event::{EventPolicy, Measure};
 use crate::domain::refusal::RefusalCode;
 use crate::domain::time::Timestamp;
 use crate::domain::tlog::note::{KeyKind, VerifierKey};
@@ -182,8 +183,26 @@ fn settings(c: &Config, federation: FederationSettings) -> Settings {
         evidence_retention: c.evidence.retention,
         publish_keys_before: c.keys.publish_before,
         watch: WatchSettings { every: c.platform_api.look_again, grace: c.platform_api.grace },
+        platform_events: platform_events(c),
         delivery_concurrency: c.webhooks.concurrency,
         federation,
+    }
+}
+
+fn platform_events(c: &Config) -> EventPolicy {
+    let measure = |m| match m {
+        EventMeasure::Record => Measure::Record,
+        EventMeasure::Reprove => Measure::Reprove,
+        EventMeasure::Suspend => Measure::Suspend,
+        EventMeasure::Revoke => Measure::Revoke,
+    };
+    let p = &c.platform_events;
+    EventPolicy {
+        renamed: measure(p.renamed),
+        administrators_changed: measure(p.administrators_changed),
+        captured: measure(p.captured),
+        deleted: measure(p.deleted),
+        reprove_within: p.reprove_within,
     }
 }
 

@@ -8,6 +8,7 @@ use super::federation::Federation;
 use super::network::Network;
 use super::oidc::Oidc;
 use super::platform_api::PlatformApi;
+use super::platform_events::PlatformEvents;
 use super::secret::Secret;
 
 /// All settings. No `Debug`: it holds secrets.
@@ -50,6 +51,8 @@ pub struct Config {
     pub webhooks: Webhooks,
     /// `[platform_api]`
     pub platform_api: PlatformApi,
+    /// `[platform_events]`
+    pub platform_events: PlatformEvents,
     /// `[jobs]`
     pub jobs: Jobs,
     /// `[evidence]`

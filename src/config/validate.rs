@@ -17,7 +17,7 @@ use super::model::{
 use super::network::Network;
 use super::reader::{Reader, Wrong, shown, text};
 use super::secret::Secret;
-use super::{federation, oidc, platform_api};
+use super::{federation, oidc, platform_api, platform_events};
 
 pub(super) fn validate(mut r: Reader) -> Result<Config, ConfigErrors> {
     let data_dir: PathBuf = r.text("data_dir", "name a directory").into();
@@ -54,6 +54,7 @@ pub(super) fn validate(mut r: Reader) -> Result<Config, ConfigErrors> {
             concurrency: r.number("webhooks.concurrency", 1..=1024) as usize,
         },
         platform_api: platform_api::read(&mut r, dev),
+        platform_events: platform_events::read(&mut r),
         jobs: Jobs { in_process: r.flag("jobs.in_process"), poll_interval: r.duration("jobs.poll_interval", 10 * MILLI..=MINUTE) },
         evidence: Evidence { retention: r.duration("evidence.retention", DAY..=3650 * DAY) },
         http: http(&mut r),

@@ -25,6 +25,39 @@ pub enum ApplicationState {
     Expired,
 }
 
+/// How an application began.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StartKind {
+    /// A platform pushed an authorization request (RFC 9126).
+    Par,
+    /// A platform asked in plain JSON and sends the person to a link.
+    Rest,
+    /// The authority itself began, without its platform.
+    Portal,
+}
+
+impl StartKind {
+    /// Every kind.
+    pub const ALL: [Self; 3] = [Self::Par, Self::Rest, Self::Portal];
+
+    /// The word on the wire and in the database.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Par => "par",
+            Self::Rest => "rest",
+            Self::Portal => "portal",
+        }
+    }
+}
+
+impl FromStr for StartKind {
+    type Err = String;
+    fn from_str(s: &str) -> Result<Self, String> {
+        Self::ALL.into_iter().find(|v| v.as_str() == s).ok_or_else(|| format!("unknown start {s:?}"))
+    }
+}
+
 impl ApplicationState {
     /// Every state.
     pub const ALL: [Self; 7] =

@@ -153,14 +153,25 @@ pub enum EventKind {
     Expired,
     /// Ended because the community was confirmed for somebody else.
     Superseded,
+    /// Something about a badge in force changed, and it stays in force: control of the community has to be proven again, say.
+    Updated,
     /// A prepared attestation was given up. Internal: platforms never heard of it.
     Abandoned,
 }
 
 impl EventKind {
     /// Every kind.
-    pub const ALL: [Self; 8] =
-        [Self::Issued, Self::Renewed, Self::Suspended, Self::Reinstated, Self::Revoked, Self::Expired, Self::Superseded, Self::Abandoned];
+    pub const ALL: [Self; 9] = [
+        Self::Issued,
+        Self::Renewed,
+        Self::Suspended,
+        Self::Reinstated,
+        Self::Revoked,
+        Self::Expired,
+        Self::Superseded,
+        Self::Updated,
+        Self::Abandoned,
+    ];
 
     /// The word in the database.
     pub const fn as_str(self) -> &'static str {
@@ -172,6 +183,7 @@ impl EventKind {
             Self::Revoked => "revoked",
             Self::Expired => "expired",
             Self::Superseded => "superseded",
+            Self::Updated => "updated",
             Self::Abandoned => "abandoned",
         }
     }
@@ -186,6 +198,7 @@ impl EventKind {
             // A platform has to do the same about both; `status` tells them apart.
             Self::Revoked | Self::Superseded => "badge.revoked",
             Self::Expired => "badge.expired",
+            Self::Updated => "badge.updated",
             Self::Abandoned => return None,
         })
     }

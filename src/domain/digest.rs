@@ -28,6 +28,10 @@ pub enum SecretKind {
     ClientAssertion,
     /// Form token against cross-site requests.
     FormToken,
+    /// One-time link into an application.
+    ApplicationLink,
+    /// Idempotency key of a platform.
+    IdempotencyKey,
 }
 
 impl SecretKind {
@@ -42,6 +46,8 @@ impl SecretKind {
             Self::OperatorToken => "operator_token",
             Self::ClientAssertion => "client_assertion",
             Self::FormToken => "form_token",
+            Self::ApplicationLink => "application_link",
+            Self::IdempotencyKey => "idempotency_key",
         }
     }
 }

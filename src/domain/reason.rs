@@ -15,7 +15,7 @@ pub enum ReasonCode {
     AuthorityRequest,
     /// The identity was confirmed wrongly.
     IdentityError,
-    /// The representative had, or has, no right to act.
+    /// The representative had or has no right to act, or it was not confirmed again in time.
     MandateLost,
     /// The community was taken over by somebody else.
     CommunityCaptured,
@@ -81,9 +81,10 @@ impl ReasonCode {
         let (ru, en) = match self {
             Self::AuthorityRequest => ("По обращению организации", "Requested by the organisation"),
             Self::IdentityError => ("Организация определена ошибочно", "The organisation was identified wrongly"),
-            Self::MandateLost => {
-                ("У представителя нет права действовать за организацию", "The representative has no right to act for the organisation")
-            }
+            Self::MandateLost => (
+                "Право представителя действовать за организацию не подтверждено",
+                "The representative's right to act for the organisation is not confirmed",
+            ),
             Self::CommunityCaptured => ("Страницей завладел посторонний", "The page was taken over by a stranger"),
             Self::CommunityRenamed => ("Страница переименована", "The page was renamed"),
             Self::CommunityDeleted => ("Страница удалена", "The page was deleted"),

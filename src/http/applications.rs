@@ -1,21 +1,63 @@
 //! An application as its platform and its person see it.
 
-use actix_web::http::header;
+use actix_web::http::{StatusCode, header};
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde_json::{Value, json};
 
-use super::context::{Shared, here};
-use super::login::community_view;
+use super::context::{Body, Shared, here, query};
+use super::login::{begun, community_view};
 use super::oauth::platform_of;
 use super::pages::{self, ApplicationView};
 use super::problem;
 use super::refused::failed;
 use crate::domain::application::ApplicationState;
 use crate::domain::control::ProofStatus;
+use crate::domain::idempotency_key::{BadIdempotencyKey, IdempotencyKey};
 use crate::domain::refusal_text;
 use crate::domain::time::Timestamp;
 use crate::service::look_up::ProofState;
-use crate::service::{ApplicationRow, Error, look_up};
+use crate::service::{ApplicationRow, Error, look_up, open_link, redeem_application, start_application};
+
+/// The `Idempotency-Key` of a request.
+fn idempotency_key(req: &HttpRequest) -> Result<Option<IdempotencyKey>, Error> {
+    let mut all = req.headers().get_all("idempotency-key");
+    let Some(value) = all.next() else { return Ok(None) };
+    if all.next().is_some() {
+        return Err(Error::InvalidRequest("Idempotency-Key stands twice".to_owned()));
+    }
+    let key = value.to_str().map_err(|_| BadIdempotencyKey).and_then(IdempotencyKey::from_header);
+    key.map(Some).map_err(|e| Error::InvalidRequest(e.to_string()))
+}
+
+/// An answer that was made, or kept, as text.
+fn given(http: &Shared, req: &HttpRequest, status: StatusCode, outcome: Result<String, Error>) -> HttpResponse {
+    match outcome {
+        Ok(body) => {
+            HttpResponse::build(status).insert_header((header::CACHE_CONTROL, "no-store")).content_type("application/json").body(body)
+        }
+        Err(e) => problem::api(http, req, &e),
+    }
+}
+
+/// `POST /v1/applications`
+pub(super) async fn start(http: Shared, req: HttpRequest, body: Body) -> HttpResponse {
+    let outcome = async {
+        let platform = platform_of(&http, &req).await?;
+        let key = idempotency_key(&req)?.ok_or(Error::IdempotencyKeyMissing)?;
+        start_application::start_application(&http.app, &platform, &key, &body.bytes()?).await
+    };
+    given(&http, &req, StatusCode::CREATED, outcome.await)
+}
+
+/// `POST /v1/applications/{id}/redeem`
+pub(super) async fn redeem(http: Shared, req: HttpRequest, id: web::Path<String>, body: Body) -> HttpResponse {
+    let outcome = async {
+        let platform = platform_of(&http, &req).await?;
+        let key = idempotency_key(&req)?;
+        redeem_application::redeem_application(&http.app, &platform, id.into_inner(), key.as_ref(), &body.bytes()?).await
+    };
+    given(&http, &req, StatusCode::OK, outcome.await)
+}
 
 /// `GET /v1/applications/{id}`, for the platform that started it.
 pub(super) async fn of_platform(http: Shared, req: HttpRequest, id: web::Path<String>) -> HttpResponse {
@@ -41,6 +83,7 @@ pub(super) async fn of_platform(http: Shared, req: HttpRequest, id: web::Path<St
             .collect();
             let body = json!({
                 "id": a.id,
+                "start": a.start,
                 "state": state,
                 "steps_done": done,
                 "gosbadge_code": a.refusal_code,
@@ -74,11 +117,17 @@ fn state_now(row: &ApplicationRow, now: Timestamp) -> Result<ApplicationState, E
     Ok(if !state.is_final() && row.expires_at <= now.millis() { ApplicationState::Expired } else { state })
 }
 
-/// `GET /applications/{id}`, for the browser that signed in for it.
+/// `GET /applications/{id}[?link=]`, for the browser that signed in for it, or that comes with the link to begin.
 pub(super) async fn of_person(http: Shared, req: HttpRequest, id: web::Path<String>) -> HttpResponse {
     let browser = http.browser(&req).unwrap_or_default();
+    let found = look_up::application_of_browser(&http.app, id.clone(), &browser).await;
+    if let (Err(Error::NotFound(_)), Some(link)) = (&found, query(&req).remove("link")) {
+        let browser = if browser.is_empty() { http.app.entropy.token() } else { browser };
+        let outcome = open_link::open_link(&http.app, id.into_inner(), &link, &browser).await;
+        return begun(&http, &req, browser, outcome).await;
+    }
     let outcome = async {
-        let (row, platform) = look_up::application_of_browser(&http.app, id.into_inner(), &browser).await?;
+        let (row, platform) = found?;
         let state = state_now(&row, http.app.clock.now())?;
         let here = here(&req);
         let resume = match state {

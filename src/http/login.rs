@@ -20,6 +20,20 @@ fn found(location: String) -> HttpResponse {
     HttpResponse::Found().insert_header((header::LOCATION, location)).insert_header((header::CACHE_CONTROL, "no-store")).finish()
 }
 
+/// A sign-in was begun in this browser, which is sent to the identity provider and given its cookie.
+pub(super) async fn begun(http: &Http, req: &HttpRequest, browser: String, outcome: Result<String, Error>) -> HttpResponse {
+    let mut answer = match &outcome {
+        Ok(url) => found(url.clone()),
+        Err(e) => failed(http, req, &browser, e).await,
+    };
+    // Where the provider could not be reached the application was begun all the same: it belongs to this browser from now on.
+    if matches!(outcome, Ok(_) | Err(Error::Refused { .. })) {
+        // Fails only for a value no header may carry; ours is base64url.
+        let _ = answer.add_cookie(&http.browser_cookie(browser));
+    }
+    answer
+}
+
 /// A page of the flow. Its forms end at the platform or the identity provider (`leaving`), and browsers hold redirects after a
 /// form to `form-action` too.
 pub(super) fn page(status: StatusCode, leaving: &[String], html: String) -> HttpResponse {

@@ -9,6 +9,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::json;
 
 use super::context::{Body, Http, Shared};
+use super::login::begun;
 use super::{problem, refused};
 use crate::service::PlatformRow;
 use crate::service::authenticate_client::{PresentedClient, authenticate_client};
@@ -123,9 +124,22 @@ pub(super) async fn token(http: Shared, req: HttpRequest, body: Body) -> HttpRes
     }
 }
 
-/// The platform behind the credentials of a plain API request.
+/// The platform behind the credentials of a plain API request: Basic, or the client assertion as a bearer token, since a request
+/// without a form has no other place for it.
 pub(super) async fn platform_of(http: &Http, req: &HttpRequest) -> Result<PlatformRow, Error> {
-    client(http, req, &mut BTreeMap::new()).await
+    match bearer(req) {
+        Some(jwt) if jwt.contains('.') => {
+            authenticate_client(&http.app, PresentedClient::Assertion { client_id: None, jwt: jwt.to_owned() }).await
+        }
+        Some(_) => Err(Error::InvalidClient("send HTTP Basic credentials, or a client assertion as a bearer token")),
+        None => client(http, req, &mut BTreeMap::new()).await,
+    }
+}
+
+/// What `Authorization: Bearer` carries.
+pub(super) fn bearer(req: &HttpRequest) -> Option<&str> {
+    let (scheme, token) = req.headers().get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }
 
 /// `GET /oauth/authorize`: binds this browser and sends it to the identity provider.
@@ -144,11 +158,6 @@ pub(super) async fn authorize(http: Shared, req: HttpRequest) -> HttpResponse {
         begin_login::authorize(&http.app, request).await
     };
     match outcome.await {
-        Ok(url) => HttpResponse::Found()
-            .cookie(http.browser_cookie(browser))
-            .insert_header((header::LOCATION, url))
-            .insert_header((header::CACHE_CONTROL, "no-store"))
-            .finish(),
         // The redirect address is not known to be the client's here, so the error is shown and goes nowhere.
         Err(e) if super::context::wants_json(&req) => problem::oauth(&req, &e),
         Err(Error::InvalidRequestUri) => match begin_login::begun_before(&http.app, &asked.unwrap_or_default(), &browser).await {
@@ -156,13 +165,6 @@ pub(super) async fn authorize(http: Shared, req: HttpRequest) -> HttpResponse {
             Ok(None) => refused::failed(&http, &req, &browser, &Error::InvalidRequestUri).await,
             Err(e) => refused::failed(&http, &req, &browser, &e).await,
         },
-        // The application was begun, though the provider could not be reached: it belongs to this browser from now on.
-        Err(e @ Error::Refused { .. }) => {
-            let mut page = refused::failed(&http, &req, &browser, &e).await;
-            // Fails only for a value no header may carry; ours is base64url.
-            let _ = page.add_cookie(&http.browser_cookie(browser));
-            page
-        }
-        Err(e) => refused::failed(&http, &req, &browser, &e).await,
+        outcome => begun(&http, &req, browser, outcome).await,
     }
 }

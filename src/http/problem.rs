@@ -27,6 +27,9 @@ pub(super) const fn fault(e: &Error) -> Fault {
         Error::InvalidAuthorizationDetails(_) => {
             (StatusCode::BAD_REQUEST, "invalid-authorization-details", "invalid_authorization_details")
         }
+        Error::IdempotencyKeyMissing => (StatusCode::BAD_REQUEST, "idempotency-key-missing", "invalid_request"),
+        Error::IdempotencyKeyReused => (StatusCode::UNPROCESSABLE_ENTITY, "idempotency-key-reused", "invalid_request"),
+        Error::CommunityNotYours(_) => (StatusCode::FORBIDDEN, "community-not-yours", "invalid_authorization_details"),
         Error::InvalidClient(_) => (StatusCode::UNAUTHORIZED, "invalid-client", "invalid_client"),
         Error::UnsupportedGrantType => (StatusCode::BAD_REQUEST, "unsupported-grant-type", "unsupported_grant_type"),
         Error::InvalidGrant(_) => (StatusCode::BAD_REQUEST, "invalid-grant", "invalid_grant"),
@@ -100,7 +103,7 @@ pub(super) fn oauth(req: &HttpRequest, e: &Error) -> HttpResponse {
     note(req, e);
     let mut f = fault(e);
     // RFC 6749 §5.2: whatever is wrong with a grant is 400.
-    if matches!(e, Error::Refused { .. }) {
+    if matches!(e, Error::Refused { .. } | Error::CommunityNotYours(_)) {
         f.status = StatusCode::BAD_REQUEST;
     }
     let mut b = builder(&f);
@@ -111,6 +114,9 @@ pub(super) fn oauth(req: &HttpRequest, e: &Error) -> HttpResponse {
     if let Error::Refused { code, .. } = e {
         body["error_description"] = format!("{code}: {}", code.ascii_summary()).into();
         body["gosbadge_code"] = code.as_str().into();
+    }
+    if matches!(e, Error::CommunityNotYours(_)) {
+        body["gosbadge_code"] = f.code.into();
     }
     b.content_type("application/json").body(body.to_string())
 }

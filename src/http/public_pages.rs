@@ -56,7 +56,10 @@ fn since_of_state(record: &BadgeRecord, state: PublicState) -> Option<Timestamp>
     let at = match state {
         PublicState::Active => None,
         PublicState::Expired => Some(badge.expires_at),
-        PublicState::Suspended | PublicState::Revoked => badge.ended_at.or_else(|| record.events.last().map(|e| e.at)),
+        PublicState::Suspended | PublicState::Revoked => {
+            let streak = record.events.iter().rev().take_while(|e| e.state == badge.state);
+            badge.ended_at.or_else(|| streak.last().map(|e| e.at))
+        }
     };
     at.map(Timestamp::from_millis)
 }
@@ -171,6 +174,7 @@ fn badge_view(req: &HttpRequest, record: &BadgeRecord, now: Timestamp) -> Result
         community: community_of(record)?,
         since: Timestamp::from_millis(badge.issued_at.unwrap_or(badge.created_at)),
         valid_until: (state == PublicState::Active).then(|| Timestamp::from_millis(badge.expires_at)),
+        reprove_by: record.reprove_by,
         ended: since_of_state(record, state),
         reason: badge.reason.as_deref().and_then(|r| r.parse().ok()),
         authority: AuthorityView {
@@ -215,6 +219,7 @@ pub(super) async fn badge_json(http: Shared, req: HttpRequest, id: web::Path<Str
             "authority": { "ogrn": a.ogrn, "inn": a.inn, "name": a.full_name, "short_name": a.short_name, "kind": a.kind },
             "issued_at": b.issued_at.map(Timestamp::from_millis),
             "expires_at": Timestamp::from_millis(b.expires_at),
+            "reprove_by": record.reprove_by,
             "ended_at": b.ended_at.map(Timestamp::from_millis),
             "page": format!("{}/c/{}", http.app.settings.issuer, c.id),
             "attestation": record.attestation.as_ref().and_then(|t| t.token.clone()),

@@ -44,7 +44,9 @@ pub fn public(cfg: &mut web::ServiceConfig) {
         .route("/oauth/callback", web::get().to(login::callback))
         .route("/oauth/callback/{idp}", web::get().to(login::callback_of))
         .route("/oauth/token", web::post().to(oauth::token))
+        .route("/v1/applications", web::post().to(applications::start))
         .route("/v1/applications/{id}", web::get().to(applications::of_platform))
+        .route("/v1/applications/{id}/redeem", web::post().to(applications::redeem))
         // the person's way
         .route("/applications/{id}", web::get().to(applications::of_person))
         .route("/applications/{id}/login", web::get().to(login::again))
@@ -53,7 +55,8 @@ pub fn public(cfg: &mut web::ServiceConfig) {
         .route("/applications/{id}/return", web::post().to(login::give_up))
         .route("/applications/{id}/logout", web::post().to(login::sign_out))
         // the platform verification webhook
-        .route("/v1/webhooks/{platform}", web::post().to(webhooks::receive));
+        .route("/v1/webhooks/{platform}", web::post().to(webhooks::receive))
+        .route("/v1/webhooks/{platform}/callback", web::post().to(webhooks::callback));
     checking_routes(cfg);
     federation_routes(cfg);
     cfg.default_service(web::to(public_pages::not_found));

@@ -145,6 +145,8 @@ fn row_of(new: NewPlatform, now: Timestamp) -> Result<PlatformRow, Error> {
         created_at: now.millis(),
         updated_at: now.millis(),
         updated_by: "add_platform".to_owned(),
+        certificate: None,
+        communities: None,
     })
 }
 

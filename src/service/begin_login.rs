@@ -97,7 +97,7 @@ pub async fn sign_in_again(app: &Arc<App>, application: String, browser: &str, w
     begin(app, idp, &row, browser, now).await
 }
 
-async fn begin(
+pub(super) async fn begin(
     app: &Arc<App>,
     idp: &Arc<dyn IdentityProvider>,
     application: &ApplicationRow,

@@ -4,9 +4,10 @@
 use std::sync::Arc;
 
 use super::record_event::{self, Happening};
-use super::{Actor, App, Error};
-use crate::domain::badge::{BadgeChange, BadgeState, Transition};
+use super::{Actor, App, Error, reprove};
+use crate::domain::badge::{BadgeChange, BadgeState, EventKind, Transition};
 use crate::domain::ids::AuditId;
+use crate::domain::reason::ReasonCode;
 use crate::domain::status::ListValue;
 use crate::domain::time::Timestamp;
 use crate::ports::vault::SealFor;
@@ -86,6 +87,7 @@ pub(super) fn change_in(
     };
     let (to, kind) = match change.apply(row.state()?) {
         Ok(Transition::To(to, kind)) => (to, kind),
+        Ok(Transition::Already) if stiffens(tx, change, &row)? => (BadgeState::Suspended, EventKind::Updated),
         Ok(Transition::Already) => {
             audit::insert(tx, &entry("already"))?;
             return Ok(Ok(Changed { facts: (row, community, authority), moved: false }));
@@ -113,6 +115,14 @@ pub(super) fn change_in(
     record_event::record(app, tx, &what, actor, now)?;
     let row: BadgeRow = badges::by_id(tx, &row.id)?.ok_or(Error::NotFound("badge"))?;
     Ok(Ok(Changed { facts: (row, community, authority), moved: true }))
+}
+
+/// Whether a badge that is suspended already is so for a further reason from now on: one that ends by itself must not hide one
+/// that a person has to settle.
+fn stiffens(tx: &mut Tx<'_>, change: BadgeChange, badge: &BadgeRow) -> Result<bool, Error> {
+    let BadgeChange::Suspend(reason) = change else { return Ok(false) };
+    let other = reason != ReasonCode::CommunityRenamed && badge.reason.as_deref() != Some(reason.as_str());
+    Ok(other && reprove::passes(tx, badge)?)
 }
 
 #[expect(clippy::too_many_arguments, reason = "one call site; a struct would only rename the arguments")]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::metrics::Step;
 use super::return_to_platform;
-use super::{App, Error, WayOn};
+use super::{App, Error, WayOn, reprove};
 use crate::domain::application::ApplicationState;
 use crate::domain::badge::BadgeState;
 use crate::domain::confirmation::{self, ConfirmedAuthority, OrganisationFacts};
@@ -164,7 +164,7 @@ pub(super) async fn confirm(
     };
     let held = app.db.write("confirm_authority", move |tx| identity.record(tx, now)).await?;
     match held {
-        None => Ok(return_to_platform::with_code(app, &application, &code)),
+        None => return_to_platform::with_code(app, &application, &code),
         Some(refusal) => Err(end(app, &application, None, resealed, refusal).await?),
     }
 }
@@ -245,7 +245,8 @@ impl Identity {
 }
 
 /// Whether the badge the community has now forbids another: one of a different authority or branch where communities do not change
-/// hands by themselves or while it is suspended (B01), or a suspended one (B02), which a fresh login must not lift.
+/// hands by themselves or while it is suspended (B01), or a suspended one (B02), which a fresh login lifts only where it was
+/// suspended for want of one.
 pub(super) fn obstacle(
     handover: bool,
     tx: &mut Tx<'_>,
@@ -259,6 +260,7 @@ pub(super) fn obstacle(
     let theirs = holder.ogrn == ogrn && (&current.branch_name, &current.branch_kpp) == branch;
     let suspended = current.state()? == BadgeState::Suspended;
     Ok(match (theirs, suspended) {
+        (true, true) if reprove::lifts(tx, &current, application)? => None,
         (true, true) => Some(RefusalCode::B02),
         (false, true) => Some(RefusalCode::B01),
         (false, false) if !handover => Some(RefusalCode::B01),

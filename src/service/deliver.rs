@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::{App, Error};
 use crate::domain::backoff;
-use crate::domain::badge::EventKind;
+use crate::domain::badge::{BadgeState, EventKind};
 use crate::domain::time::Timestamp;
 use crate::domain::webhook_signature::WebhookSecret;
 use crate::ports::event_sink::{DeliveryOutcome, OutgoingMessage};
@@ -20,7 +20,7 @@ use crate::store::badges::{self, BadgeFacts};
 use crate::store::deliveries::{self, DeliveryRow, Settled};
 use crate::store::ledger::{self, EventRow};
 use crate::store::platforms::{self, PlatformRow, SecretRow};
-use crate::store::{StoreError, Tx};
+use crate::store::{StoreError, Tx, reproofs};
 
 /// A lease must outlive the slowest attempt, or two workers send the same message at once.
 const LEASE: Duration = Duration::from_secs(60);
@@ -34,6 +34,8 @@ struct Material {
     attestation: Option<AttestationRow>,
     platform: PlatformRow,
     secrets: Vec<SecretRow>,
+    /// By when control has to be proven again, for the event that says so.
+    reprove_by: Option<Timestamp>,
 }
 
 /// Makes one attempt at every delivery that is due; returns how many were attempted.
@@ -146,7 +148,9 @@ fn material(tx: &mut Tx<'_>, row: &DeliveryRow, now: Timestamp) -> Result<Materi
     let attestation = attestations::newest_active(tx, &row.badge_id)?.filter(|a| Some(&a.id) == event.attestation_id.as_ref());
     let platform = platforms::by_id(tx, &row.platform_id)?.ok_or_else(|| super::damaged("delivery"))?;
     let secrets = platforms::live_secrets(tx, &row.platform_id, "webhook_out", now)?;
-    Ok(Material { event, facts, attestation, platform, secrets })
+    let demanded = event.kind == EventKind::Updated.as_str() && event.state == BadgeState::Active.as_str();
+    let term = if demanded { reproofs::term(tx, &row.badge_id)? } else { None };
+    Ok(Material { event, facts, attestation, platform, secrets, reprove_by: term.map(|t| t.by) })
 }
 
 fn body(app: &App, m: &Material) -> Result<Value, Error> {
@@ -163,6 +167,9 @@ fn body(app: &App, m: &Material) -> Result<Value, Error> {
         "authority": { "ogrn": authority.ogrn, "name": authority.short_name, "kind": authority.kind },
         "set": set(app, m, kind)?,
     });
+    if let (Some(by), Value::Object(o)) = (m.reprove_by, &mut data) {
+        o.insert("reprove_by".to_owned(), json!(by));
+    }
     let carries = matches!(kind, EventKind::Issued | EventKind::Renewed | EventKind::Reinstated);
     if let (true, Some(token), Value::Object(o)) = (carries, m.attestation.as_ref().and_then(|a| a.token.as_ref()), &mut data) {
         o.insert("attestation".to_owned(), token.clone().into());

@@ -20,6 +20,15 @@ pub enum Error {
     /// `authorization_details` is not acceptable (RFC 9396).
     #[error("{0}")]
     InvalidAuthorizationDetails(String),
+    /// A request that changes something came without `Idempotency-Key`.
+    #[error("send an Idempotency-Key header: 1 to 255 printable characters, a new one for each new request")]
+    IdempotencyKeyMissing,
+    /// The `Idempotency-Key` came before with another request.
+    #[error("this Idempotency-Key came before with another request; use a new key for a new request")]
+    IdempotencyKeyReused,
+    /// The platform may not speak for this community.
+    #[error("this platform is not registered to speak for community {0}; ask the operator to widen the registration")]
+    CommunityNotYours(String),
     /// The client could not be authenticated.
     #[error("client authentication failed: {0}")]
     InvalidClient(&'static str),

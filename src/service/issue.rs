@@ -8,7 +8,7 @@ use super::attestation_claims::first_claims;
 use super::confirm_authority::obstacle;
 use super::federation::delegation::attestation_end;
 use super::record_event::{self, Happening};
-use super::{Actor, App, Error, attest};
+use super::{Actor, App, Error, attest, reprove};
 use crate::domain::application::ApplicationState;
 use crate::domain::badge::{BadgeState, EventKind};
 use crate::domain::ids::{AttestationId, BadgeId, CommunityId};
@@ -19,8 +19,9 @@ use crate::store::applications::{self, ApplicationRow};
 use crate::store::attestations::{self, AttestationRow};
 use crate::store::authorities::AuthorityRow;
 use crate::store::badges::{self, BadgeRow};
-use crate::store::codes::{self, CodeRow};
+use crate::store::codes::{self, CodeRow, NewToken};
 use crate::store::communities::{self, CommunityRow};
+use crate::store::idempotent_answers::{self, AnswerRow};
 use crate::store::platforms::PlatformRow;
 use crate::store::{StoreError, Tx, authorities, proofs};
 
@@ -35,16 +36,20 @@ pub struct Issued {
 /// The code that is redeemed by issuing, consumed in the recording transaction.
 pub(super) struct Redemption {
     pub code: CodeRow,
-    pub token_digest: String,
-    pub token_expires: Timestamp,
+    /// The access token it gives, where it gives one.
+    pub token: Option<NewToken>,
+    /// Makes of what was issued the answer that is kept with it, for a request that may be repeated.
+    pub keep: Option<KeepAnswer>,
 }
+
+pub(super) type KeepAnswer = Box<dyn FnOnce(&Issued) -> AnswerRow + Send>;
 
 /// Issues (or, for a badge already in force, adds) an attestation for an application whose control is proven.
 pub(super) async fn issue(
     app: &Arc<App>,
     application: &ApplicationRow,
     platform: &PlatformRow,
-    redemption: Redemption,
+    mut redemption: Redemption,
 ) -> Result<Issued, Error> {
     let now = app.clock.now();
     let plan = Plan {
@@ -63,18 +68,23 @@ pub(super) async fn issue(
     };
 
     let signed = attest::sign(app, &prepared, now)?;
-    let (app2, token, badge) = (Arc::clone(app), signed.token.clone(), prepared.badge_id.clone());
+    let issued = Issued { badge: prepared.badge_id.clone(), token: signed.token.clone() };
+    let answer = redemption.keep.take().map(|keep| keep(&issued));
+    let app2 = Arc::clone(app);
     let platform_id = platform.id.clone();
     app.db
         .write("activate_attestation", move |tx| {
             // The badge first, as everybody who changes one takes it.
             badges::lock(tx, &prepared.badge_id)?;
+            if let Some(answer) = &answer {
+                idempotent_answers::keep(tx, answer, now)?;
+            }
             record(&app2, tx, &prepared, &signed, &platform_id, &redemption, now)
         })
         .await?;
     // The badge is on record and the code is spent: nothing after this may turn success into failure.
     app.after_commit().await;
-    Ok(Issued { badge, token })
+    Ok(issued)
 }
 
 fn record(
@@ -86,16 +96,20 @@ fn record(
     redemption: &Redemption,
     now: Timestamp,
 ) -> Result<(), Error> {
-    let badge = badges::by_id(tx, &row.badge_id)?.ok_or(StoreError::Stale("badge"))?;
-    let kind = match badge.state()? {
-        BadgeState::Prepared => EventKind::Issued,
-        BadgeState::Active => EventKind::Renewed,
+    let mut badge = badges::by_id(tx, &row.badge_id)?.ok_or(StoreError::Stale("badge"))?;
+    let application = applications::by_id(tx, &row.application_id)?.ok_or(StoreError::Stale("application"))?;
+    let reason = badge.reason.clone();
+    let (kind, lifted) = match badge.state()? {
+        BadgeState::Prepared => (EventKind::Issued, None),
+        BadgeState::Active => (EventKind::Renewed, None),
+        BadgeState::Suspended if reprove::lifts(tx, &badge, &application)? => (EventKind::Renewed, Some(lift(tx, &mut badge, now)?)),
         _ => return Err(StoreError::Stale("badge").into()),
     };
     let former = if kind == EventKind::Issued { end_former(app, tx, &badge, now)? } else { None };
-    codes::consume(tx, &redemption.code, &redemption.token_digest, redemption.token_expires, now)?;
+    codes::consume(tx, &redemption.code, redemption.token.as_ref(), now)?;
     applications::advance(tx, &row.application_id, ApplicationState::Issued, now)?;
     applications::set_badge(tx, &row.application_id, &badge.id)?;
+    reprove::meet(tx, &badge.id, &application)?;
     let version = attest::put_in_force(app, tx, &badge, row, signed, now)?;
     // The ledger's lock comes after all others.
     let actor = Actor { kind: "representative", id: None, role: None, remote: None, request_id: None };
@@ -104,8 +118,21 @@ fn record(
         let what = Happening { badge, version: *version, kind, state, reason: None, attestation: attestation.clone(), platform };
         record_event::record(app, tx, &what, &actor, now)?;
     }
+    if let Some((version, attestation)) = lifted {
+        let (kind, reason) = (EventKind::Reinstated, reason.as_deref());
+        let what = Happening { badge: &badge, version, kind, state: "active", reason, attestation, platform };
+        record_event::record(app, tx, &what, &actor, now)?;
+    }
     let what = Happening { badge: &badge, version, kind, state: "active", reason: None, attestation: Some(row.id.clone()), platform };
     record_event::record(app, tx, &what, &actor, now)
+}
+
+/// Puts a suspended badge back in force because its holder confirmed it anew; its new version and newest attestation.
+fn lift(tx: &mut Tx<'_>, badge: &mut BadgeRow, now: Timestamp) -> Result<(i64, Option<String>), Error> {
+    let version = badges::advance(tx, badge, BadgeState::Active, None, now)?;
+    attestations::set_status(tx, &badge.id, ListValue::of(BadgeState::Active))?;
+    *badge = badges::by_id(tx, &badge.id)?.ok_or(StoreError::Stale("badge"))?;
+    Ok((version, attestations::newest_active(tx, &badge.id)?.map(|a| a.id)))
 }
 
 /// Ends the badge that somebody else has of the same community; the badge, its new version and newest attestation.

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 
 use super::{App, Error};
+use crate::domain::application::StartKind;
+use crate::domain::badge::BadgeState;
 use crate::domain::community_link;
 use crate::domain::control::{ProofKind, ProofStatus};
 use crate::domain::digest::{self, SecretKind};
@@ -14,7 +16,7 @@ use crate::store::communities;
 use crate::store::ledger::{self, EventRow};
 use crate::store::platforms::{self, PlatformRow};
 use crate::store::proofs::{self, ProofRow};
-use crate::store::{StoreError, Tx, logins, renewals};
+use crate::store::{StoreError, Tx, logins, renewals, reproofs};
 
 /// Everything public about one badge.
 pub struct BadgeRecord {
@@ -26,13 +28,16 @@ pub struct BadgeRecord {
     pub events: Vec<EventRow>,
     /// The newest attestation.
     pub attestation: Option<AttestationRow>,
+    /// By when control of the community has to be proven again, for a badge in force.
+    pub reprove_by: Option<Timestamp>,
 }
 
 fn record(tx: &mut Tx<'_>, id: &str) -> Result<Option<BadgeRecord>, StoreError> {
     let Some(facts) = badges::facts(tx, id)?.filter(|(b, ..)| b.issued_at.is_some()) else { return Ok(None) };
     let platform = platforms::by_id(tx, &facts.1.platform_id)?.ok_or(StoreError::Stale("platform"))?;
     let events = ledger::of_badge(tx, id)?.into_iter().filter(|e| e.kind != "abandoned").collect();
-    Ok(Some(BadgeRecord { facts, platform, events, attestation: attestations::newest_active(tx, id)? }))
+    let term = reproofs::term(tx, id)?.filter(|_| facts.0.state == BadgeState::Active.as_str());
+    Ok(Some(BadgeRecord { facts, platform, events, attestation: attestations::newest_active(tx, id)?, reprove_by: term.map(|t| t.by) }))
 }
 
 /// The badge a community has now, or had last.
@@ -133,7 +138,7 @@ pub async fn renewal_obstacle(app: &Arc<App>, badge: String) -> Result<Option<St
     app.db.read("renewal_obstacle", move |tx| renewals::obstacle(tx, &badge)).await.map_err(Error::from)
 }
 
-/// An application, for the platform that started it.
+/// An application, for the platform that started it. One that an authority started is no platform's to see.
 ///
 /// # Errors
 /// [`Error::NotFound`], for another platform's too.
@@ -141,7 +146,9 @@ pub async fn application_of_platform(app: &Arc<App>, id: String, platform: &str)
     let (platform, now) = (platform.to_owned(), app.clock.now());
     app.db
         .read("application", move |tx| -> Result<_, Error> {
-            let row = applications::by_id(tx, &id)?.filter(|r| r.platform_id == platform).ok_or(Error::NotFound("application"))?;
+            let row = applications::by_id(tx, &id)?;
+            let row =
+                row.filter(|r| r.platform_id == platform && r.start != StartKind::Portal.as_str()).ok_or(Error::NotFound("application"))?;
             let proofs = proofs::of_application(tx, &row.id)?.into_iter().map(|p| ProofState::of(&p, now)).collect::<Result<_, _>>()?;
             Ok((row, proofs))
         })

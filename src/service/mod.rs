@@ -1,6 +1,7 @@
 //! Use cases: each public async function is one thing somebody can do, in a file named by its verb. They decide with the
 //! domain, remember with the store, and reach the outside through ports. No HTTP, no SQL, no cryptography of their own.
 
+pub mod add_callback_server;
 pub mod add_operator;
 pub mod add_platform;
 pub mod alarms;
@@ -14,6 +15,7 @@ pub mod authorization_server;
 pub mod begin_login;
 pub mod change_badge;
 pub mod choose_organisation;
+mod community_events;
 pub mod complete_login;
 pub mod compromise_key;
 mod confirm_authority;
@@ -29,16 +31,22 @@ pub mod log;
 pub mod look_at_community;
 pub mod look_up;
 pub mod metrics;
+mod new_application;
+pub mod open_link;
 pub mod platform_apis;
 pub mod push_request;
 pub mod read_audit;
 pub mod read_log;
 pub mod readiness;
 pub mod recall_status_list;
+pub mod receive_callback;
 pub mod receive_webhook;
 mod record_event;
+pub mod redeem_application;
 pub mod redeem_code;
 pub mod renew;
+mod repeatable;
+mod reprove;
 pub mod retire_key;
 mod retire_lists;
 pub mod return_to_platform;
@@ -46,6 +54,7 @@ pub mod revoke_many;
 pub mod rotate_key;
 pub mod sequence_log;
 pub mod sign_out;
+pub mod start_application;
 pub mod status_view;
 pub mod sweep;
 pub mod turn_keys;
@@ -65,6 +74,7 @@ pub use platform_apis::PlatformApis;
 pub use crate::store::applications::ApplicationRow;
 pub use crate::store::platforms::PlatformRow;
 
+use crate::domain::community_event::EventPolicy;
 use crate::ports::{Clock, Entropy, EventSink, Vault};
 use crate::store::Db;
 
@@ -105,6 +115,8 @@ pub struct Settings {
     pub publish_keys_before: Duration,
     /// How communities are looked at again.
     pub watch: watch_communities::WatchSettings,
+    /// What follows when a platform tells us of a community.
+    pub platform_events: EventPolicy,
     /// Deliveries in flight at once.
     pub delivery_concurrency: usize,
     /// What is said of this service in the federation.

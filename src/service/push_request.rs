@@ -6,12 +6,13 @@ use std::sync::Arc;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::new_application::{Beginning, check_state, community_of, registered};
 use super::{App, Error};
-use crate::domain::application::ApplicationState;
-use crate::domain::community::{BadCommunity, CommunitySnapshot};
+use crate::domain::application::StartKind;
+use crate::domain::community::CommunitySnapshot;
 use crate::domain::digest::{self, SecretKind};
 use crate::domain::ids::{ApplicationId, ProofId};
-use crate::store::applications::{self, ApplicationRow};
+use crate::store::applications;
 use crate::store::platforms::PlatformRow;
 use crate::store::proofs;
 
@@ -65,7 +66,7 @@ pub async fn push_request(app: &Arc<App>, platform: &PlatformRow, req: PushedReq
     if req.response_type.as_deref() != Some("code") {
         return invalid("response_type must be code");
     }
-    let Some(redirect_uri) = req.redirect_uri.filter(|r| platform.redirects().is_ok_and(|all| all.contains(r))) else {
+    let Some(redirect_uri) = registered(platform, req.redirect_uri) else {
         return invalid("redirect_uri must be exactly one of the addresses registered for this client");
     };
     if req.code_challenge_method.as_deref() != Some("S256") {
@@ -75,47 +76,29 @@ pub async fn push_request(app: &Arc<App>, platform: &PlatformRow, req: PushedReq
     let Some(code_challenge) = req.code_challenge.filter(challenge_ok) else {
         return invalid("code_challenge must be 43 characters of base64url: BASE64URL(SHA-256(code_verifier))");
     };
-    // RFC 6749 appendix A.5.
-    if req.state.as_ref().is_some_and(|s| s.len() > 1024 || !s.bytes().all(|b| matches!(b, b' '..=b'~'))) {
-        return invalid("state must be at most 1024 printable ASCII characters");
-    }
+    check_state(req.state.as_ref())?;
     let (details, community) = parse_details(platform, req.authorization_details.as_deref())?;
 
     let now = app.clock.now();
     let application = ApplicationId::new(now, app.entropy.bytes());
     let reference = app.entropy.token();
     let request_digest = digest::of_secret(SecretKind::RequestUri, &reference);
-    let row = ApplicationRow {
-        id: application.to_string(),
-        platform_id: platform.id.clone(),
-        community_number: community.id.to_string(),
-        community_uri: community.uri,
-        community_name: community.name,
-        community_screen_name: community.screen_name,
-        details,
-        redirect_uri,
-        platform_state: req.state,
+    let beginning = Beginning {
+        start: StartKind::Par,
+        return_to: redirect_uri,
+        state: req.state,
         code_challenge,
-        state: ApplicationState::Started.as_str().to_owned(),
-        refusal_code: None,
-        idp: None,
-        representative: None,
-        mandate: None,
-        identity_at: None,
-        authority_id: None,
-        branch_name: None,
-        branch_kpp: None,
-        badge_id: None,
-        created_at: now.millis(),
-        expires_at: now.plus(app.settings.application_lifetime).millis(),
-        updated_at: now.millis(),
-        updated_by: "push_request".to_owned(),
+        details,
+        community,
+        link_digest: None,
     };
+    let row = beginning.row(app, platform, application, now, "push_request");
     let lifetime = app.settings.request_uri_lifetime;
     let proof = proofs::of_push(ProofId::new(now, app.entropy.bytes()).to_string(), &row);
     app.db
         .write("push_request", move |tx| {
-            applications::insert(tx, &row, &request_digest, now.plus(lifetime))?;
+            applications::insert(tx, &row)?;
+            applications::insert_request(tx, &row, &request_digest, now.plus(lifetime))?;
             proofs::insert(tx, &proof)
         })
         .await
@@ -137,29 +120,6 @@ fn parse_details(platform: &PlatformRow, text: Option<&str>) -> Result<(String, 
     if element["actions"] != json!(["issue"]) {
         return Err(bad("authorization_details actions must be [\"issue\"]".to_owned()));
     }
-    if !element["community"].is_object() {
-        return Err(bad("authorization_details community must be an object with id, uri and name".to_owned()));
-    }
-    if element["community"].get("platform").is_some_and(|p| *p != platform.id.as_str()) {
-        return Err(bad(format!("community.platform must be {}: a platform speaks for its own communities only", platform.id)));
-    }
-    let community = snapshot(&element["community"]).map_err(|e| bad(e.to_string()))?;
-    community.check(&platform.prefixes()?).map_err(|e| bad(e.to_string()))?;
+    let community = community_of(platform, &element["community"], bad)?;
     Ok((element.to_string(), community))
-}
-
-/// Member by member, so that the error names the one that is wrong.
-fn snapshot(community: &Value) -> Result<CommunitySnapshot, BadCommunity> {
-    let text = |member: &str| community[member].as_str();
-    let screen_name = match &community["screen_name"] {
-        Value::Null => None,
-        Value::String(s) => Some(s.clone()),
-        _ => return Err(BadCommunity::ScreenName),
-    };
-    Ok(CommunitySnapshot {
-        id: text("id").ok_or(BadCommunity::Number)?.parse()?,
-        uri: text("uri").ok_or(BadCommunity::Uri)?.to_owned(),
-        name: text("name").ok_or(BadCommunity::Name)?.to_owned(),
-        screen_name,
-    })
 }

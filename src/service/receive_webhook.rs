@@ -4,22 +4,20 @@
 use std::sync::Arc;
 
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use super::change_badge::change_in;
+use super::community_events::{act, claim, earlier};
 use super::verify::{self, Question};
 use super::{Actor, App, Error};
-use crate::domain::badge::BadgeChange;
-use crate::domain::community::{CommunityNumber, CommunityRef, PlatformId};
+use crate::domain::community::{CommunityNumber, CommunityRef, NAME_MAX, PlatformId};
+use crate::domain::community_event::{CommunityEvent, Names};
 use crate::domain::digest;
-use crate::domain::reason::ReasonCode;
-use crate::domain::refusal::RefusalCode;
 use crate::domain::time::Timestamp;
 use crate::domain::webhook_signature::{BadSignature, WebhookSecret};
 use crate::ports::vault::SealFor;
-use crate::store::inbound::{self, InboundRow};
+use crate::store::StoreError;
+use crate::store::inbound::InboundRow;
 use crate::store::platforms::{self, SecretRow};
-use crate::store::{StoreError, Tx, applications, badges, communities};
 
 /// A message as received.
 pub struct Received {
@@ -57,6 +55,37 @@ struct AboutCommunity {
     #[serde(default)]
     platform: Option<PlatformId>,
     id: CommunityNumber,
+    #[serde(default)]
+    name: Option<String>,
+    #[serde(default)]
+    screen_name: Option<String>,
+}
+
+impl AboutCommunity {
+    fn names(&self) -> Result<Names, Error> {
+        checked(Names { name: self.name.clone(), screen_name: self.screen_name.clone() })
+    }
+}
+
+/// Names within the limits of what is kept.
+///
+/// # Errors
+/// [`Error::InvalidRequest`].
+pub(super) fn checked(names: Names) -> Result<Names, Error> {
+    let good = |n: &Option<String>| n.as_ref().is_none_or(|n| n.chars().count() <= NAME_MAX && !n.contains('\0'));
+    if good(&names.name) && good(&names.screen_name) {
+        return Ok(names);
+    }
+    Err(Error::InvalidRequest(format!("name and screen_name must be at most {NAME_MAX} characters, none of them NUL")))
+}
+
+/// Types of messages, as answers to unknown ones list them.
+const TYPES: [&str; 5] =
+    ["community.verify", "community.renamed", "community.administrators_changed", "community.compromised", "community.deleted"];
+
+fn event(kind: &str, names: Names) -> Option<CommunityEvent> {
+    let all = [CommunityEvent::Renamed(names), CommunityEvent::AdministratorsChanged, CommunityEvent::Captured, CommunityEvent::Deleted];
+    all.into_iter().find(|e| e.message_type() == kind)
 }
 
 /// Checks, records and answers a message.
@@ -68,6 +97,7 @@ pub async fn receive_webhook(app: &Arc<App>, received: Received) -> Result<Value
     let now = app.clock.now();
     let (platform, message) = authenticate(app, &received, now).await?;
     let about: About = serde_json::from_value(message.data).map_err(|e| Error::InvalidRequest(format!("data: {e}")))?;
+    let names = about.community.as_ref().map(AboutCommunity::names).transpose()?.unwrap_or_default();
     let community = about.community.map(|c| own_community(&platform, c)).transpose()?;
     let row = InboundRow {
         platform_id: received.platform,
@@ -87,12 +117,10 @@ pub async fn receive_webhook(app: &Arc<App>, received: Received) -> Result<Value
             text
         }
         other => {
-            let known = "community.verify, community.compromised, community.renamed, community.deleted";
-            if let Some(meaning) = meaning(other) {
-                let community = community.ok_or_else(|| Error::InvalidRequest("data.community.id is missing".to_owned()))?;
-                return parse(&act(app, row, community, meaning, received.actor, now).await?);
-            }
-            return Err(Error::InvalidRequest(format!("type {other:?} is not supported; send one of: {known}")));
+            let event = event(other, names)
+                .ok_or_else(|| Error::InvalidRequest(format!("type {other:?} is not supported; send one of: {}", TYPES.join(", "))))?;
+            let community = community.ok_or_else(|| Error::InvalidRequest("data.community.id is missing".to_owned()))?;
+            act(app, row, community, event, received.actor).await?
         }
     };
     parse(&answer)
@@ -144,27 +172,6 @@ async fn authenticate(app: &Arc<App>, r: &Received, now: Timestamp) -> Result<(P
     Ok((platform, message))
 }
 
-fn earlier(tx: &mut Tx<'_>, row: &InboundRow) -> Result<Option<String>, Error> {
-    match inbound::find(tx, &row.platform_id, &row.webhook_id)? {
-        Some(old) if old.body_digest == row.body_digest => Ok(Some(old.response)),
-        Some(_) => Err(Error::Conflict("this webhook-id came before with another body; use a new id for a new message".to_owned())),
-        None => Ok(None),
-    }
-}
-
-/// Records the message, or returns the answer it got before. Of two copies arriving at once, the second waits here for the
-/// first one's commit.
-fn claim(tx: &mut Tx<'_>, row: &InboundRow) -> Result<Option<String>, Error> {
-    if let Some(answer) = earlier(tx, row)? {
-        return Ok(Some(answer));
-    }
-    match inbound::insert(tx, row) {
-        Ok(()) => Ok(None),
-        Err(StoreError::Duplicate) => earlier(tx, row)?.map(Some).ok_or_else(|| super::damaged("recorded answer")),
-        Err(e) => Err(e.into()),
-    }
-}
-
 async fn seen_before(app: &Arc<App>, row: &InboundRow) -> Result<Option<String>, Error> {
     let row = row.clone();
     app.db.read("find_inbound", move |tx| earlier(tx, &row)).await
@@ -179,70 +186,4 @@ async fn record(app: &Arc<App>, row: InboundRow) -> Result<String, Error> {
             }
         })
         .await
-}
-
-/// What a message about a community means: the change of its badge, and the code open applications for it end with.
-type Meaning = (BadgeChange, RefusalCode);
-
-fn meaning(kind: &str) -> Option<Meaning> {
-    Some(match kind {
-        "community.compromised" => (BadgeChange::Suspend(ReasonCode::CommunityCaptured), RefusalCode::F16),
-        // The name was part of what was confirmed; an operator reinstates the badge once it fits again.
-        "community.renamed" => (BadgeChange::Suspend(ReasonCode::CommunityRenamed), RefusalCode::F15),
-        "community.deleted" => (BadgeChange::Revoke(ReasonCode::CommunityDeleted), RefusalCode::F16),
-        _ => return None,
-    })
-}
-
-async fn act(
-    app: &Arc<App>,
-    row: InboundRow,
-    community: CommunityRef,
-    meaning: Meaning,
-    actor: Actor,
-    now: Timestamp,
-) -> Result<String, Error> {
-    let inner = Arc::clone(app);
-    let (answer, moved) = app
-        .db
-        .write("community_message", move |tx| -> Result<_, Error> {
-            if let Some(answer) = claim(tx, &row)? {
-                return Ok((answer, false));
-            }
-            let (badge, moved) = apply(&inner, tx, &community, meaning, &actor, now)?;
-            let response = json!({ "recorded": true, "community": community, "badge": badge }).to_string();
-            inbound::set_response(tx, &row.platform_id, &row.webhook_id, &response)?;
-            Ok((response, moved))
-        })
-        .await?;
-    if moved {
-        app.after_commit().await;
-    }
-    Ok(answer)
-}
-
-/// Changes the community's badge at once; a community without one is only recorded.
-fn apply(
-    app: &App,
-    tx: &mut Tx<'_>,
-    community: &CommunityRef,
-    (change, code): Meaning,
-    actor: &Actor,
-    now: Timestamp,
-) -> Result<(Value, bool), Error> {
-    let c = communities::by_number(tx, community.platform.as_str(), community.id.as_str())?;
-    let badge = match &c {
-        Some(c) => badges::current_of(tx, &c.id)?,
-        None => None,
-    };
-    // The badge before the applications, as an issue takes them.
-    if let Some(badge) = &badge {
-        badges::lock(tx, &badge.id)?;
-    }
-    // Whoever holds the page now must not finish what was begun for it either.
-    applications::refuse_open_of(tx, community.platform.as_str(), community.id.as_str(), code, now)?;
-    let Some(badge) = badge else { return Ok((Value::Null, false)) };
-    let changed = change_in(app, tx, &badge.id, change, None, actor, now)??;
-    let b = &changed.facts.0;
-    Ok((json!({ "id": b.id, "state": b.state, "reason": b.reason, "version": b.version }), changed.moved))
 }

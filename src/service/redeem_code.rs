@@ -5,12 +5,13 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::issue::{self, Redemption};
+use super::issue::{self, Issued, Redemption};
 use super::{App, Error};
+use crate::domain::application::StartKind;
 use crate::domain::digest::{self, SecretKind};
 use crate::domain::time::Timestamp;
 use crate::store::applications::{self, ApplicationRow};
-use crate::store::codes::{self, CodeRow};
+use crate::store::codes::{self, CodeRow, NewToken};
 use crate::store::platforms::PlatformRow;
 
 /// Parameters of the token request, as sent.
@@ -50,6 +51,10 @@ pub async fn redeem_code(app: &Arc<App>, platform: &PlatformRow, request: TokenR
     let verifier = request.code_verifier.ok_or_else(|| Error::InvalidRequest("code_verifier is missing".to_owned()))?;
     let now = app.clock.now();
     let (code, application) = find(app, &code, &platform.id, now).await?;
+    // Without a challenge there would be nothing to bind the code to; such a start redeems by the application's id instead.
+    if application.start()? != StartKind::Par {
+        return Err(Error::InvalidGrant("this application was not pushed: redeem its code at /v1/applications/{id}/redeem"));
+    }
     if request.redirect_uri.is_some_and(|r| r != application.redirect_uri) {
         return Err(Error::InvalidGrant("redirect_uri differs from the one of the authorization request"));
     }
@@ -60,19 +65,9 @@ pub async fn redeem_code(app: &Arc<App>, platform: &PlatformRow, request: TokenR
 
     let access_token = app.entropy.token();
     let lifetime = app.settings.access_token_lifetime;
-    let redemption =
-        Redemption { code, token_digest: digest::of_secret(SecretKind::AccessToken, &access_token), token_expires: now.plus(lifetime) };
-    let issued = match issue::issue(app, &application, platform, redemption).await {
-        Err(Error::Conflict(why)) => {
-            tracing::warn!(application = %application.id, why, "code not redeemed");
-            return Err(Error::InvalidGrant("the code was redeemed by another request, or the badge changed meanwhile; start again"));
-        }
-        // RFC 6749 §5.2: a grant that leads nowhere any more is invalid_grant with status 400, whatever ended it.
-        Err(Error::ApplicationEnded) => {
-            return Err(Error::InvalidGrant("the application of this code has ended; start again on the platform"));
-        }
-        other => other?,
-    };
+    let token =
+        NewToken { digest: digest::of_secret(SecretKind::AccessToken, &access_token), expires: now.plus(lifetime), certificate: None };
+    let issued = collect(app, &application, platform, Redemption { code, token: Some(token), keep: None }).await?;
     let mut details: Value = serde_json::from_str(&application.details).map_err(|_| super::damaged("authorization details"))?;
     if let Value::Object(o) = &mut details {
         o.insert("badge".to_owned(), issued.badge.into());
@@ -82,8 +77,25 @@ pub async fn redeem_code(app: &Arc<App>, platform: &PlatformRow, request: TokenR
     Ok(Redeemed { access_token, expires_in: lifetime.as_secs(), details })
 }
 
+/// Issues what a code stands for. Whatever ends that is the code's end too (RFC 6749 §5.2).
+pub(super) async fn collect(
+    app: &Arc<App>,
+    application: &ApplicationRow,
+    platform: &PlatformRow,
+    redemption: Redemption,
+) -> Result<Issued, Error> {
+    match issue::issue(app, application, platform, redemption).await {
+        Err(Error::Conflict(why)) => {
+            tracing::warn!(application = %application.id, why, "code not redeemed");
+            Err(Error::InvalidGrant("the code was redeemed by another request, or the badge changed meanwhile; start again"))
+        }
+        Err(Error::ApplicationEnded) => Err(Error::InvalidGrant("the application of this code has ended; start again on the platform")),
+        other => other,
+    }
+}
+
 /// Looks the code up. A second use revokes the access token the first one gave (RFC 6749 §4.1.2).
-async fn find(app: &Arc<App>, code: &str, platform: &str, now: Timestamp) -> Result<(CodeRow, ApplicationRow), Error> {
+pub(super) async fn find(app: &Arc<App>, code: &str, platform: &str, now: Timestamp) -> Result<(CodeRow, ApplicationRow), Error> {
     let (code_digest, platform) = (digest::of_secret(SecretKind::AuthorizationCode, code), platform.to_owned());
     let found = app.db.write("find_code", move |tx| -> Result<_, Error> {
         // A foreign client learns nothing and spoils nothing.

@@ -5,15 +5,19 @@ use std::sync::Arc;
 use url::Url;
 
 use super::{App, Error};
-use crate::domain::application::ApplicationState;
+use crate::domain::application::{ApplicationState, StartKind};
 use crate::domain::digest::{self, SecretKind};
 use crate::domain::refusal::RefusalCode;
 use crate::store::applications::{self, ApplicationRow};
 use crate::store::{evidence, logins};
 
-fn address(app: &App, application: &ApplicationRow, parameters: &[(&str, &str)]) -> String {
+fn address(app: &App, application: &ApplicationRow, parameters: &[(&str, &str)]) -> Result<String, Error> {
     // The registered address is kept byte for byte; only parameters are appended.
     let mut pairs = url::form_urlencoded::Serializer::new(String::new());
+    // Plain REST has no `request_uri` to know the application by.
+    if application.start()? == StartKind::Rest {
+        pairs.append_pair("application", &application.id);
+    }
     pairs.extend_pairs(parameters);
     if let Some(state) = &application.platform_state {
         pairs.append_pair("state", state);
@@ -23,15 +27,15 @@ fn address(app: &App, application: &ApplicationRow, parameters: &[(&str, &str)])
         Ok(u) if u.query().is_some() => '&',
         _ => '?',
     };
-    format!("{}{joint}{}", application.redirect_uri, pairs.finish())
+    Ok(format!("{}{joint}{}", application.redirect_uri, pairs.finish()))
 }
 
-pub(super) fn with_code(app: &App, application: &ApplicationRow, code: &str) -> String {
+pub(super) fn with_code(app: &App, application: &ApplicationRow, code: &str) -> Result<String, Error> {
     address(app, application, &[("code", code)])
 }
 
 /// The address that tells the platform of a refusal. `description` is ASCII, as RFC 6749 §4.1.2.1 wants.
-fn with_error(app: &App, application: &ApplicationRow, code: RefusalCode) -> String {
+fn with_error(app: &App, application: &ApplicationRow, code: RefusalCode) -> Result<String, Error> {
     let page = format!("{}/applications/{}", app.settings.issuer, application.id);
     let description = format!("{code}: {}", code.ascii_summary());
     let parameters = [
@@ -71,5 +75,5 @@ pub async fn give_up(app: &Arc<App>, application: String, browser: &str) -> Resu
             Ok((row, code))
         })
         .await?;
-    Ok(with_error(app, &row, code))
+    with_error(app, &row, code)
 }

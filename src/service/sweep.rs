@@ -1,12 +1,12 @@
-//! What time does by itself: unfinished issues are closed, badges and applications run out, status lists are retired,
-//! short-lived records and old evidence are forgotten. Each step is idempotent and safe to run in several processes.
+//! What time does by itself: unfinished issues are closed, badges and applications run out, badges nobody proved control for again
+//! are suspended, status lists are retired, short-lived records and old evidence are forgotten. Each step is idempotent and safe to run in several processes.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::record_event::{self, Happening};
 use super::retire_lists::retire_lists;
-use super::{Actor, App, Error};
+use super::{Actor, App, Error, reprove};
 use crate::domain::badge::{BadgeState, EventKind};
 use crate::domain::time::Timestamp;
 use crate::store::badges::BadgeRow;
@@ -31,6 +31,8 @@ pub struct Swept {
     pub abandoned: usize,
     /// Badges run out.
     pub expired: usize,
+    /// Badges suspended whose control was not proven again in time.
+    pub unproven: usize,
     /// Status lists retired.
     pub retired: usize,
     /// Applications run out.
@@ -47,19 +49,20 @@ pub async fn sweep(app: &Arc<App>) -> Result<Swept, Error> {
     let now = app.clock.now();
     let abandoned = close_unfinished(app, now).await?;
     let expired = expire(app, now).await?;
+    let unproven = reprove::suspend_overdue(app, now).await?;
     let retired = retire_lists(app, now).await?;
     let (applications, forgotten) = app
         .db
         .write("forget", move |tx| -> Result<_, StoreError> {
             let applications = rows::expire_applications(tx, now)?;
             let forgotten =
-                rows::forget_one_time(tx, now.minus(KEEP_ONE_TIME), now.minus(KEEP_MESSAGES))? + rows::delete_evidence(tx, now)?;
+                rows::forget_one_time(tx, now.minus(KEEP_ONE_TIME), now.minus(KEEP_MESSAGES), now)? + rows::delete_evidence(tx, now)?;
             Ok((applications, forgotten))
         })
         .await
         .map_err(Error::from)?;
-    let swept = Swept { abandoned, expired, retired, applications, forgotten };
-    if swept.abandoned + swept.expired + swept.retired > 0 {
+    let swept = Swept { abandoned, expired, unproven, retired, applications, forgotten };
+    if swept.abandoned + swept.expired + swept.unproven + swept.retired > 0 {
         app.after_commit().await;
     }
     if swept != Swept::default() {

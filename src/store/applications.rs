@@ -4,7 +4,7 @@ use diesel::prelude::*;
 
 use super::schema::{applications, pushed_requests};
 use super::{StoreError, Tx};
-use crate::domain::application::ApplicationState;
+use crate::domain::application::{ApplicationState, StartKind};
 use crate::domain::community::CommunitySnapshot;
 use crate::domain::ids::ApplicationId;
 use crate::domain::refusal::RefusalCode;
@@ -39,6 +39,8 @@ pub struct ApplicationRow {
     pub expires_at: i64,
     pub updated_at: i64,
     pub updated_by: String,
+    pub start: String,
+    pub link_digest: Option<String>,
 }
 
 impl ApplicationRow {
@@ -48,6 +50,14 @@ impl ApplicationRow {
     /// [`StoreError::Corrupt`].
     pub fn state(&self) -> Result<ApplicationState, StoreError> {
         self.state.parse().map_err(|_| StoreError::Corrupt("application state"))
+    }
+
+    /// How it began, parsed.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`].
+    pub fn start(&self) -> Result<StartKind, StoreError> {
+        self.start.parse().map_err(|_| StoreError::Corrupt("application start"))
     }
 
     /// The id, parsed.
@@ -93,19 +103,27 @@ pub struct IdentityChange {
     pub branch_kpp: Option<String>,
 }
 
-/// Records an application and its one-time `request_uri`.
+/// Records an application.
 ///
 /// # Errors
 /// [`StoreError`].
-pub fn insert(tx: &mut Tx<'_>, row: &ApplicationRow, request_digest: &str, request_expires: Timestamp) -> Result<(), StoreError> {
-    use pushed_requests as p;
+pub fn insert(tx: &mut Tx<'_>, row: &ApplicationRow) -> Result<(), StoreError> {
     diesel::insert_into(applications::table).values(row).execute(tx.conn)?;
+    Ok(())
+}
+
+/// Records the one-time `request_uri` of an application.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn insert_request(tx: &mut Tx<'_>, row: &ApplicationRow, request_digest: &str, expires: Timestamp) -> Result<(), StoreError> {
+    use pushed_requests as p;
     diesel::insert_into(p::table)
         .values((
             p::digest.eq(request_digest),
             p::platform_id.eq(&row.platform_id),
             p::application_id.eq(&row.id),
-            p::expires_at.eq(request_expires.millis()),
+            p::expires_at.eq(expires.millis()),
         ))
         .execute(tx.conn)?;
     Ok(())
@@ -196,14 +214,24 @@ pub fn refuse(tx: &mut Tx<'_>, id: &str, code: RefusalCode, now: Timestamp) -> R
     Ok(())
 }
 
-/// Ends every open application of a community with a code; returns how many.
+/// Ends every open application of a community with a code, those excepted that name it `called`; returns how many.
 ///
 /// # Errors
 /// [`StoreError`].
-pub fn refuse_open_of(tx: &mut Tx<'_>, platform: &str, number: &str, code: RefusalCode, now: Timestamp) -> Result<usize, StoreError> {
+pub fn refuse_open_of(
+    tx: &mut Tx<'_>,
+    platform: &str,
+    number: &str,
+    called: Option<&str>,
+    code: RefusalCode,
+    now: Timestamp,
+) -> Result<usize, StoreError> {
     use applications as a;
     let open: Vec<&str> = ApplicationState::ALL.into_iter().filter(|s| !s.is_final()).map(ApplicationState::as_str).collect();
+    // No community has an empty name, so without an exception nothing is excepted.
+    let others = a::community_name.ne(called.unwrap_or_default());
     Ok(diesel::update(a::table.filter(a::platform_id.eq(platform).and(a::community_number.eq(number)).and(a::state.eq_any(open))))
+        .filter(others)
         .set((
             a::state.eq(ApplicationState::Refused.as_str()),
             a::refusal_code.eq(Some(code.as_str())),

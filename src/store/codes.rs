@@ -38,22 +38,45 @@ pub fn by_digest(tx: &mut Tx<'_>, digest: &str) -> Result<Option<CodeRow>, Store
     Ok(authorization_codes::table.find(digest).select(CodeRow::as_select()).first(tx.conn).optional()?)
 }
 
-/// Marks a code used and records the access token it gave.
+/// Whether a code of this application could be redeemed now.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn any_live(tx: &mut Tx<'_>, application: &str, now: Timestamp) -> Result<bool, StoreError> {
+    use authorization_codes as c;
+    let live = c::table.filter(c::application_id.eq(application).and(c::used_at.is_null()).and(c::expires_at.gt(now.millis())));
+    Ok(diesel::select(diesel::dsl::exists(live)).get_result(tx.conn)?)
+}
+
+/// An access token a code gives.
+pub struct NewToken {
+    /// Digest of the token.
+    pub digest: String,
+    /// Its end.
+    pub expires: Timestamp,
+    /// `x5t#S256` of the certificate it is bound to.
+    pub certificate: Option<String>,
+}
+
+/// Marks a code used and records the access token it gave, if it gave one.
 ///
 /// # Errors
 /// [`StoreError::Stale`] when it was used already.
-pub fn consume(tx: &mut Tx<'_>, code: &CodeRow, token_digest: &str, token_expires: Timestamp, now: Timestamp) -> Result<(), StoreError> {
+pub fn consume(tx: &mut Tx<'_>, code: &CodeRow, token: Option<&NewToken>, now: Timestamp) -> Result<(), StoreError> {
     use {access_tokens as t, authorization_codes as c};
     let n = diesel::update(c::table.find(&code.digest).filter(c::used_at.is_null()))
-        .set((c::used_at.eq(Some(now.millis())), c::token_digest.eq(Some(token_digest))))
+        .set((c::used_at.eq(Some(now.millis())), c::token_digest.eq(token.map(|t| t.digest.as_str()))))
         .execute(tx.conn)?;
     StoreError::expect_one(n, "authorization code")?;
+    let Some(token) = token else { return Ok(()) };
     diesel::insert_into(t::table)
         .values((
-            t::digest.eq(token_digest),
+            t::digest.eq(&token.digest),
             t::application_id.eq(&code.application_id),
             t::platform_id.eq(&code.platform_id),
-            t::expires_at.eq(token_expires.millis()),
+            t::expires_at.eq(token.expires.millis()),
+            t::issued_at.eq(Some(now.millis())),
+            t::certificate.eq(token.certificate.as_deref()),
         ))
         .execute(tx.conn)?;
     Ok(())

@@ -4,6 +4,7 @@ use diesel::prelude::*;
 
 use super::schema::communities;
 use super::{StoreError, Tx};
+use crate::domain::community_event::Names;
 
 #[diesel::declare_sql_function]
 extern "SQL" {
@@ -50,6 +51,9 @@ pub fn upsert(tx: &mut Tx<'_>, row: CommunityRow) -> Result<String, StoreError> 
             c::uri.eq(&row.uri),
             c::name.eq(&row.name),
             c::screen_name.eq(&row.screen_name),
+            // What is confirmed now is what it is called now.
+            c::seen_name.eq(None::<String>),
+            c::seen_screen_name.eq(None::<String>),
             c::updated_at.eq(row.updated_at),
             c::updated_by.eq(&row.updated_by),
         ))
@@ -113,4 +117,26 @@ pub fn by_id(tx: &mut Tx<'_>, id: &str) -> Result<Option<CommunityRow>, StoreErr
 pub fn ids_after(tx: &mut Tx<'_>, id: &str, limit: i64) -> Result<Vec<String>, StoreError> {
     use communities as c;
     Ok(c::table.filter(c::id.gt(id)).order(c::id).limit(limit).select(c::id).load(tx.conn)?)
+}
+
+/// What the platform says the community is called, where that was heard since it was confirmed.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn seen(tx: &mut Tx<'_>, id: &str) -> Result<Names, StoreError> {
+    use communities as c;
+    let (name, screen_name) = c::table.find(id).select((c::seen_name, c::seen_screen_name)).first(tx.conn)?;
+    Ok(Names { name, screen_name })
+}
+
+/// Remembers what the platform says the community is called; the confirmed names stay.
+///
+/// # Errors
+/// [`StoreError::Stale`] when there is no such community.
+pub fn see(tx: &mut Tx<'_>, id: &str, names: &Names) -> Result<(), StoreError> {
+    use communities as c;
+    let n = diesel::update(c::table.find(id))
+        .set((c::seen_name.eq(&names.name), c::seen_screen_name.eq(&names.screen_name), c::updated_by.eq(tx.name)))
+        .execute(tx.conn)?;
+    StoreError::expect_one(n, "community")
 }

@@ -132,7 +132,7 @@ pub fn first_change_in_list(tx: &mut Tx<'_>, list: i64, seq: i64) -> Result<Opti
 
 /// In the words of the index on such events, so that it is used.
 fn marking() -> SqlLiteral<Bool> {
-    sql("(events.kind NOT IN ('issued', 'renewed', 'expired', 'abandoned') OR events.reason = 'key_compromise')")
+    sql("(events.kind NOT IN ('issued', 'renewed', 'expired', 'abandoned', 'updated') OR events.reason = 'key_compromise')")
 }
 
 /// The event that recorded an attestation.
@@ -143,6 +143,18 @@ pub fn recording(tx: &mut Tx<'_>, attestation: &str) -> Result<Option<EventRow>,
     Ok(events::table
         .filter(events::attestation_id.eq(attestation).and(events::kind.eq_any(["issued", "renewed"])))
         .order(events::seq)
+        .select(EventRow::as_select())
+        .first(tx.conn)
+        .optional()?)
+}
+
+/// The event that took a badge to a version.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn of_version(tx: &mut Tx<'_>, badge: &str, version: i64) -> Result<Option<EventRow>, StoreError> {
+    Ok(events::table
+        .filter(events::badge_id.eq(badge).and(events::version.eq(version)))
         .select(EventRow::as_select())
         .first(tx.conn)
         .optional()?)

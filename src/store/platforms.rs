@@ -37,6 +37,10 @@ pub struct PlatformRow {
     pub updated_at: i64,
     /// Transaction that changed it.
     pub updated_by: String,
+    /// What its certificates must be like, for mutual TLS (RFC 8705).
+    pub certificate: Option<String>,
+    /// Numbers of the communities it may speak for; none: any.
+    pub communities: Option<String>,
 }
 
 impl PlatformRow {

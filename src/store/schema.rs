@@ -3,45 +3,14 @@
 #![expect(missing_docs, reason = "columns are documented in the migrations")]
 
 mod control;
+mod oauth;
+mod partners;
+mod record;
 
-pub use control::{community_looks, control_proofs};
-
-diesel::table! {
-    platforms (id) {
-        id -> Text,
-        name -> Text,
-        base_url -> Text,
-        client_id -> Text,
-        auth_method -> Text,
-        redirect_uris -> Text,
-        community_prefixes -> Text,
-        jwks -> Nullable<Text>,
-        webhook_url -> Nullable<Text>,
-        state -> Text,
-        created_at -> BigInt,
-        updated_at -> BigInt,
-        updated_by -> Text,
-    }
-}
-
-diesel::table! {
-    platform_secrets (id) {
-        id -> Text,
-        platform_id -> Text,
-        purpose -> Text,
-        digest -> Nullable<Text>,
-        sealed -> Nullable<Binary>,
-        created_at -> BigInt,
-        expires_at -> Nullable<BigInt>,
-    }
-}
-
-diesel::table! {
-    client_assertions (digest) {
-        digest -> Text,
-        expires_at -> BigInt,
-    }
-}
+pub use self::control::*;
+pub use self::oauth::*;
+pub use self::partners::*;
+pub use self::record::*;
 
 diesel::table! {
     authorities (id) {
@@ -72,6 +41,8 @@ diesel::table! {
         created_at -> BigInt,
         updated_at -> BigInt,
         updated_by -> Text,
+        seen_name -> Nullable<Text>,
+        seen_screen_name -> Nullable<Text>,
     }
 }
 
@@ -101,16 +72,8 @@ diesel::table! {
         expires_at -> BigInt,
         updated_at -> BigInt,
         updated_by -> Text,
-    }
-}
-
-diesel::table! {
-    pushed_requests (digest) {
-        digest -> Text,
-        platform_id -> Text,
-        application_id -> Text,
-        expires_at -> BigInt,
-        used_at -> Nullable<BigInt>,
+        start -> Text,
+        link_digest -> Nullable<Text>,
     }
 }
 
@@ -159,6 +122,8 @@ diesel::table! {
         updated_by -> Text,
         renew_at -> Nullable<BigInt>,
         renewal_obstacle -> Nullable<Text>,
+        reprove_since -> Nullable<BigInt>,
+        reprove_by -> Nullable<BigInt>,
     }
 }
 
@@ -211,179 +176,8 @@ diesel::table! {
     }
 }
 
-diesel::table! {
-    ledger (id) {
-        id -> BigInt,
-        seq -> BigInt,
-    }
-}
-
-diesel::table! {
-    events (seq) {
-        seq -> BigInt,
-        id -> Text,
-        badge_id -> Text,
-        version -> BigInt,
-        kind -> Text,
-        state -> Text,
-        reason -> Nullable<Text>,
-        actor_kind -> Text,
-        actor -> Nullable<Text>,
-        attestation_id -> Nullable<Text>,
-        at -> BigInt,
-    }
-}
-
-diesel::table! {
-    deliveries (id) {
-        id -> Text,
-        event_seq -> BigInt,
-        platform_id -> Text,
-        badge_id -> Text,
-        version -> BigInt,
-        state -> Text,
-        attempts -> BigInt,
-        next_at -> BigInt,
-        lease_token -> Nullable<Text>,
-        lease_until -> BigInt,
-        last_note -> Nullable<Text>,
-        created_at -> BigInt,
-        delivered_at -> Nullable<BigInt>,
-    }
-}
-
-diesel::table! {
-    authorization_codes (digest) {
-        digest -> Text,
-        application_id -> Text,
-        platform_id -> Text,
-        expires_at -> BigInt,
-        used_at -> Nullable<BigInt>,
-        token_digest -> Nullable<Text>,
-    }
-}
-
-diesel::table! {
-    access_tokens (digest) {
-        digest -> Text,
-        application_id -> Text,
-        platform_id -> Text,
-        expires_at -> BigInt,
-        revoked_at -> Nullable<BigInt>,
-    }
-}
-
-diesel::table! {
-    inbound_webhooks (platform_id, webhook_id) {
-        platform_id -> Text,
-        webhook_id -> Text,
-        kind -> Text,
-        body_digest -> Text,
-        response -> Text,
-        received_at -> BigInt,
-    }
-}
-
-diesel::table! {
-    operators (id) {
-        id -> Text,
-        name -> Text,
-        role -> Text,
-        token_digest -> Text,
-        state -> Text,
-        created_at -> BigInt,
-        updated_at -> BigInt,
-        updated_by -> Text,
-    }
-}
-
-diesel::table! {
-    audit (id) {
-        id -> Text,
-        at -> BigInt,
-        actor_kind -> Text,
-        actor -> Nullable<Text>,
-        role -> Nullable<Text>,
-        action -> Text,
-        target -> Text,
-        outcome -> Text,
-        reason -> Nullable<Text>,
-        note -> Nullable<Binary>,
-        remote -> Nullable<Text>,
-        request_id -> Nullable<Text>,
-    }
-}
-
-diesel::table! {
-    signing_keys (kid) {
-        kid -> Text,
-        purpose -> Text,
-        state -> Text,
-        public_jwk -> Text,
-        sealed -> Binary,
-        created_at -> BigInt,
-        due_at -> Nullable<BigInt>,
-        activated_at -> Nullable<BigInt>,
-        retired_at -> Nullable<BigInt>,
-        withdrawn_at -> Nullable<BigInt>,
-        compromised_at -> Nullable<BigInt>,
-        updated_by -> Text,
-    }
-}
-
-diesel::table! {
-    log_state (id) {
-        id -> BigInt,
-        origin -> Text,
-        size -> BigInt,
-        seq -> BigInt,
-        checkpoint_size -> BigInt,
-        updated_by -> Text,
-    }
-}
-
-diesel::table! {
-    log_leaves (idx) {
-        idx -> BigInt,
-        kind -> Text,
-        subject -> Text,
-        number -> BigInt,
-        hash -> Binary,
-        entry -> Binary,
-    }
-}
-
-diesel::table! {
-    log_nodes (level, idx) {
-        level -> BigInt,
-        idx -> BigInt,
-        hash -> Binary,
-    }
-}
-
-diesel::table! {
-    log_checkpoints (size) {
-        size -> BigInt,
-        root -> Binary,
-        note -> Text,
-        at -> BigInt,
-    }
-}
-
-diesel::table! {
-    log_cosignatures (size, witness) {
-        size -> BigInt,
-        witness -> Text,
-        line -> Text,
-        at -> BigInt,
-    }
-}
-
 diesel::joinable!(attestations -> badges (badge_id));
 
 diesel::allow_tables_to_appear_in_same_query! {
-    platforms, platform_secrets, client_assertions, authorities, communities, applications, pushed_requests, logins,
-    evidence, control_proofs, community_looks, badges, revocations, status_lists, attestations, ledger, events, deliveries, authorization_codes,
-    access_tokens, inbound_webhooks, operators, audit, signing_keys, log_state, log_leaves, log_nodes, log_checkpoints,
-    log_cosignatures,
+    authorities, communities, applications, pushed_requests, logins, evidence, control_proofs, community_looks, badges, revocations, status_lists, attestations, platforms, platform_secrets, client_assertions, authorization_codes, access_tokens, deliveries, inbound_webhooks, callback_servers, ledger, events, log_state, log_leaves, log_nodes, log_checkpoints, log_cosignatures, signing_keys, operators, audit, idempotent_answers,
 }

@@ -3,16 +3,18 @@
 use diesel::prelude::*;
 
 use super::schema::{
-    access_tokens, applications, authorization_codes, client_assertions, evidence, inbound_webhooks, logins, pushed_requests,
+    access_tokens, applications, authorization_codes, client_assertions, evidence, idempotent_answers, inbound_webhooks, logins,
+    pushed_requests,
 };
 use super::{StoreError, Tx};
 use crate::domain::time::Timestamp;
 
-/// Deletes one-time records that ended before `before` and messages received before `messages_before`; returns how many.
+/// Deletes one-time records that ended before `before`, messages received before `messages_before`, and answers kept for
+/// repeated requests whose time is up at `now`; returns how many.
 ///
 /// # Errors
 /// [`StoreError`].
-pub fn forget_one_time(tx: &mut Tx<'_>, before: Timestamp, messages_before: Timestamp) -> Result<usize, StoreError> {
+pub fn forget_one_time(tx: &mut Tx<'_>, before: Timestamp, messages_before: Timestamp, now: Timestamp) -> Result<usize, StoreError> {
     let t = before.millis();
     let c = &mut *tx.conn;
     let mut n = diesel::delete(client_assertions::table.filter(client_assertions::expires_at.lt(t))).execute(c)?;
@@ -21,6 +23,7 @@ pub fn forget_one_time(tx: &mut Tx<'_>, before: Timestamp, messages_before: Time
     n += diesel::delete(authorization_codes::table.filter(authorization_codes::expires_at.lt(t))).execute(c)?;
     n += diesel::delete(access_tokens::table.filter(access_tokens::expires_at.lt(t))).execute(c)?;
     n += diesel::delete(inbound_webhooks::table.filter(inbound_webhooks::received_at.lt(messages_before.millis()))).execute(c)?;
+    n += diesel::delete(idempotent_answers::table.filter(idempotent_answers::expires_at.le(now.millis()))).execute(c)?;
     Ok(n)
 }
 

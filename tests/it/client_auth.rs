@@ -88,6 +88,29 @@ async fn a_good_assertion_works_once() {
     s.h.stop().await;
 }
 
+/// A request without a form carries the assertion as its bearer token.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_assertion_opens_the_plain_interface_once() {
+    let s = Signing::start().await;
+    let assertion = s.sign(&s.claims("j1"));
+    let body = s.h.start_body(COMMUNITY).to_string();
+    let start = |token: String| {
+        let request = s.h.http.post(s.h.url("/v1/applications")).bearer_auth(token).header("idempotency-key", "k");
+        request.body(body.clone()).send()
+    };
+    let answer = start(assertion.clone()).await.unwrap();
+    assert_eq!(answer.status(), 201);
+    let first: Value = answer.json().await.unwrap();
+    assert_eq!(start(assertion).await.unwrap().status(), 401, "used");
+    assert_eq!(start("a".repeat(43)).await.unwrap().status(), 401);
+    let again: Value = start(s.sign(&s.claims("j2"))).await.unwrap().json().await.unwrap();
+    assert_eq!(again, first);
+    let url = s.h.url(&format!("/v1/applications/{}", first["id"].as_str().unwrap()));
+    let shown = s.h.http.get(url).bearer_auth(s.sign(&s.claims("j3"))).send().await.unwrap();
+    assert_eq!(shown.status(), 200);
+    s.h.stop().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn one_assertion_many_times_at_once_works_once() {
     let s = Signing::start().await;

@@ -114,7 +114,7 @@ impl Replay {
         } else if matches!(e.ev, EventKind::Issued | EventKind::Renewed) {
             faults.push(format!("badge {} is {} without an attestation", e.badge, e.ev.as_str()));
         }
-        let state = leads_to(e.ev);
+        let state = leads_to(from, e.ev);
         if state.is_final() {
             if self.holders.get(&e.community) == Some(&e.badge) {
                 self.holders.remove(&e.community);
@@ -194,9 +194,10 @@ fn replaces(e: &EventLeaf) -> bool {
     e.ev == EventKind::Renewed && e.code == Some(ReasonCode::KeyCompromise)
 }
 
-const fn leads_to(kind: EventKind) -> BadgeState {
+fn leads_to(from: Option<BadgeState>, kind: EventKind) -> BadgeState {
     match kind {
         EventKind::Issued | EventKind::Renewed | EventKind::Reinstated => BadgeState::Active,
+        EventKind::Updated => from.unwrap_or(BadgeState::Active),
         EventKind::Suspended => BadgeState::Suspended,
         EventKind::Revoked => BadgeState::Revoked,
         EventKind::Superseded => BadgeState::Superseded,
@@ -211,7 +212,7 @@ const fn marks(kind: EventKind) -> Option<ListValue> {
         EventKind::Suspended => Some(ListValue::Suspended),
         EventKind::Reinstated => Some(ListValue::Valid),
         EventKind::Revoked | EventKind::Superseded => Some(ListValue::Invalid),
-        EventKind::Issued | EventKind::Renewed | EventKind::Expired | EventKind::Abandoned => None,
+        EventKind::Issued | EventKind::Renewed | EventKind::Expired | EventKind::Updated | EventKind::Abandoned => None,
     }
 }
 
@@ -222,8 +223,13 @@ const fn may_follow(from: Option<BadgeState>, kind: EventKind) -> bool {
         (None, EventKind::Issued | EventKind::Abandoned)
             | (
                 Some(S::Active),
-                EventKind::Renewed | EventKind::Suspended | EventKind::Revoked | EventKind::Expired | EventKind::Superseded
+                EventKind::Renewed
+                    | EventKind::Updated
+                    | EventKind::Suspended
+                    | EventKind::Revoked
+                    | EventKind::Expired
+                    | EventKind::Superseded
             )
-            | (Some(S::Suspended), EventKind::Reinstated | EventKind::Revoked | EventKind::Expired)
+            | (Some(S::Suspended), EventKind::Reinstated | EventKind::Updated | EventKind::Revoked | EventKind::Expired)
     )
 }

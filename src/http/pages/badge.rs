@@ -82,6 +82,8 @@ pub struct BadgeView {
     pub since: Timestamp,
     /// End of the present attestation, for an active badge.
     pub valid_until: Option<Timestamp>,
+    /// By when control of the page has to be proven again, where that was demanded.
+    pub reprove_by: Option<Timestamp>,
     /// When it left force, for states other than active.
     pub ended: Option<Timestamp>,
     /// Why, where a decision ended it.
@@ -103,6 +105,7 @@ bilingual! {
         number: "номер", "number";
         since: "Подтверждена", "Confirmed";
         until: "Подтверждение действует до", "Confirmation in force until";
+        reprove: "Управление страницей нужно подтвердить заново до", "Control of the page has to be confirmed again by";
         who: "Кто за ней стоит", "Who stands behind it";
         who_was: "За кем была подтверждена", "For whom it was confirmed";
         short_name: "Краткое название", "Short name";

@@ -14,6 +14,7 @@ pub(super) const fn event(lang: Lang, kind: EventKind) -> &'static str {
         E::Revoked => lang.pick("Знак отозван", "Badge revoked"),
         E::Expired => lang.pick("Срок знака истёк", "Badge expired"),
         E::Superseded => lang.pick("Страница подтверждена за другой организацией", "Page confirmed for another body"),
+        E::Updated => lang.pick("Нужно заново подтвердить управление страницей", "Control of the page has to be proven again"),
         // Internal, and left out of public histories by the service; named here so that none can be shown unnamed.
         E::Abandoned => lang.pick("Выпуск не завершён", "Issue not completed"),
     }

@@ -130,7 +130,7 @@ fn badge_view(here: Here, n: &Names, state: PublicState) -> BadgeView {
         HistoryEntry { kind: EventKind::Renewed, at: at("2026-05-01"), reason: None },
     ];
     let last = match state {
-        PublicState::Active => EventKind::Reinstated,
+        PublicState::Active => EventKind::Updated,
         PublicState::Suspended => EventKind::Suspended,
         PublicState::Revoked => EventKind::Revoked,
         PublicState::Expired => EventKind::Expired,
@@ -143,6 +143,7 @@ fn badge_view(here: Here, n: &Names, state: PublicState) -> BadgeView {
         community: community(n),
         since: at("2026-02-03"),
         valid_until: (state == PublicState::Active).then(|| at("2027-01-30")),
+        reprove_by: (state == PublicState::Active).then(|| at("2026-12-02")),
         ended,
         reason,
         authority: AuthorityView {

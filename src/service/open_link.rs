@@ -1,0 +1,45 @@
+//! The person opens the link a platform started an application with. Whoever holds the link may begin to sign in, on any machine,
+//! as long as the application is open; what a sign-in leads to is still collected by the platform alone.
+
+use std::sync::Arc;
+
+use super::begin_login::begin;
+use super::{App, Error};
+use crate::domain::application::ApplicationState;
+use crate::domain::digest::{self, SecretKind};
+use crate::store::{applications, codes, platforms};
+
+/// Binds this browser to the application and returns the address at the identity provider.
+///
+/// # Errors
+/// [`Error::NotFound`] for a wrong link, [`Error::ApplicationEnded`], [`Error::Conflict`] while the platform is about to collect
+/// the badge, [`Error::Refused`] when the provider cannot be asked.
+pub async fn open_link(app: &Arc<App>, application: String, link: &str, browser: &str) -> Result<String, Error> {
+    let now = app.clock.now();
+    let presented = digest::of_secret(SecretKind::ApplicationLink, link);
+    // Guesses cost a read and never the one writer.
+    let id = application.clone();
+    let known = app.db.read("link_of_application", move |tx| applications::by_id(tx, &id)).await.map_err(Error::from)?;
+    let right = known.and_then(|row| row.link_digest).is_some_and(|d| digest::equal(&d, &presented));
+    if !right {
+        return Err(Error::NotFound("application"));
+    }
+    let row = app.db.write("open_link", move |tx| -> Result<_, Error> {
+        applications::lock(tx, &application)?;
+        let row = applications::by_id(tx, &application)?.ok_or(Error::NotFound("application"))?;
+        platforms::by_id(tx, &row.platform_id)?.filter(|p| p.state == "active").ok_or(Error::NotFound("application"))?;
+        let state = row.state()?;
+        if state.is_final() || row.expires_at <= now.millis() {
+            return Err(Error::ApplicationEnded);
+        }
+        // Opening a link is what previews and scanners do too: they must not take the badge from somebody who is just done.
+        if state == ApplicationState::ControlProven && codes::any_live(tx, &row.id, now)? {
+            return Err(Error::Conflict("the confirmation is just being passed to the platform; look there".to_owned()));
+        }
+        if state != ApplicationState::Started {
+            applications::advance(tx, &row.id, ApplicationState::Started, now)?;
+        }
+        Ok(row)
+    });
+    begin(app, app.idps.first(), &row.await?, browser, now).await
+}

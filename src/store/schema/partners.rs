@@ -1,0 +1,74 @@
+//! Tables about platforms: who they are, what they are told and tell.
+
+diesel::table! {
+    platforms (id) {
+        id -> Text,
+        name -> Text,
+        base_url -> Text,
+        client_id -> Text,
+        auth_method -> Text,
+        redirect_uris -> Text,
+        community_prefixes -> Text,
+        jwks -> Nullable<Text>,
+        webhook_url -> Nullable<Text>,
+        state -> Text,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+        updated_by -> Text,
+        certificate -> Nullable<Text>,
+        communities -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    platform_secrets (id) {
+        id -> Text,
+        platform_id -> Text,
+        purpose -> Text,
+        digest -> Nullable<Text>,
+        sealed -> Nullable<Binary>,
+        created_at -> BigInt,
+        expires_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    deliveries (id) {
+        id -> Text,
+        event_seq -> BigInt,
+        platform_id -> Text,
+        badge_id -> Text,
+        version -> BigInt,
+        state -> Text,
+        attempts -> BigInt,
+        next_at -> BigInt,
+        lease_token -> Nullable<Text>,
+        lease_until -> BigInt,
+        last_note -> Nullable<Text>,
+        created_at -> BigInt,
+        delivered_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    inbound_webhooks (platform_id, webhook_id) {
+        platform_id -> Text,
+        webhook_id -> Text,
+        kind -> Text,
+        body_digest -> Text,
+        response -> Text,
+        received_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    callback_servers (id) {
+        id -> Text,
+        platform_id -> Text,
+        community_number -> Text,
+        confirmation -> Text,
+        sealed -> Binary,
+        created_at -> BigInt,
+        expires_at -> Nullable<BigInt>,
+    }
+}
