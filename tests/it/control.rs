@@ -52,6 +52,9 @@ async fn the_platform_s_push_is_the_proof_and_the_attestation_says_so_with_its_d
     assert_eq!(claims["assurance"]["control"], json!({ "method": "platform_push", "at": pushed_on.day() }));
     assert_eq!(claims["assurance"]["representation"]["at"], h.clock.now().day());
     assert_eq!(standing(&h.application(&application).await), [pair("platform_push", "valid")]);
+    // The start in plain JSON is the same authenticated word of the platform.
+    let (by_rest, _) = h.rest_start("218000002").await;
+    assert_eq!(standing(&h.application(&by_rest).await), [pair("platform_push", "valid")]);
     h.stop().await;
 }
 
