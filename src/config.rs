@@ -14,6 +14,7 @@ mod model;
 mod network;
 mod oauth;
 mod oidc;
+mod platform_api;
 mod platform_events;
 mod reader;
 mod secret;
@@ -29,6 +30,7 @@ pub use model::{
 };
 pub use network::{Network, NotANetwork};
 pub use oidc::{AssertionAlgorithm, AssertionAudience, ClientMethod, IdTokenAlgorithm, Oidc, OidcClaims, OidcFlag};
+pub use platform_api::{MaxInterface, OkInterface, PlatformApi, PlatformInterface};
 pub use platform_events::{EventMeasure, PlatformEvents};
 pub use secret::Secret;
 

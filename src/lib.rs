@@ -17,12 +17,12 @@
 //! |---|---|
 //! | [`domain`] | values, rules, state machines; no clock, no randomness, no I/O |
 //! | [`verifier`] | offline check of an attestation: signature, claims, status list; of the transparency log's signatures and proofs |
-//! | `ports` | traits for the outside: clock, entropy, signer, vault, client certificates, identity provider, event sink, witness |
+//! | `ports` | traits for the outside: clock, entropy, signer, vault, client certificates, identity provider, event sink, witness, platform API |
 //! | `store` | everything remembered; diesel over SQLite or PostgreSQL, one body per query, named transactions |
 //! | `service` | use cases, a file per verb; decide with the domain, remember with the store, reach out through ports |
 //! | `http` | actix handlers, the route table, error mapping, pages |
-//! | `jobs` | background loops: follow ledger and keys, deliver, sweep, renew, turn keys, write the transparency log, watch the identity providers |
-//! | `adapters` | what stands behind the ports: ESIA, OpenID Connect, keys, seals, webhook delivery, witnesses |
+//! | `jobs` | background loops: follow ledger and keys, deliver, sweep, renew, turn keys, write the transparency log, watch the identity providers and the communities of badges |
+//! | `adapters` | what stands behind the ports: ESIA, OpenID Connect, keys, seals, webhook delivery, witnesses, the APIs of VK, OK and MAX |
 //! | `sandbox` | the stand-ins, with protocol code of their own, so that a shared misreading cannot cancel out |
 //! | `cli` | a file per command; `cli::wire` alone names adapters |
 //! | `config`, `telemetry` | settings with all errors at once; logs, one line per request |
@@ -73,7 +73,10 @@
 //! 13. **What a platform tells is acted on by policy** (`service::community_events`, `domain::community_event`), whichever door it came
 //!     by. A suspension that followed from a new name, or from control nobody proved again, ends by itself or by the same body's new
 //!     confirmation; a stronger reason that comes on top replaces it, so that one that passes never hides one that does not.
-//! 14. **No personal data** outside the sealed evidence record; the representative is a keyed pseudonym elsewhere.
+//! 14. **Control of a community is proven by an object on the application** (`domain::control`), modelled on ACME's challenges and bound to
+//!     the organisation that was chosen; the attestation names the strongest that holds. What a platform says of a community is asked through
+//!     its own API (`service::watch_communities`), and silence or an incredible answer is never taken for a loss.
+//! 15. **No personal data** outside the sealed evidence record; the representative is a keyed pseudonym elsewhere.
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 

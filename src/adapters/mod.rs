@@ -10,6 +10,7 @@ mod http_date;
 pub mod log_key;
 pub mod oidc;
 mod outbound;
+pub mod platform;
 pub mod signer;
 #[cfg(test)]
 mod test_server;

@@ -129,7 +129,7 @@ fn url(listener: &TcpListener) -> Result<String, WireError> {
 }
 
 /// The configuration of a development set-up: defaults, then the caller's settings.
-fn dev_config(options: &Options, public: &str, listen: SocketAddr, admin: SocketAddr) -> Result<Config, WireError> {
+fn dev_config(options: &Options, public: &str, platform: &str, listen: SocketAddr, admin: SocketAddr) -> Result<Config, WireError> {
     let own = [
         ("GOSBADGE__DEV", "true".to_owned()),
         ("GOSBADGE__PUBLIC_URL", public.to_owned()),
@@ -140,6 +140,10 @@ fn dev_config(options: &Options, public: &str, listen: SocketAddr, admin: Socket
         ("GOSBADGE__IDP__ESIA__PKCE", "S256".to_owned()),
         ("GOSBADGE__IDP__ESIA__NONCE", "require".to_owned()),
         ("GOSBADGE__HTTP__WORKERS", "2".to_owned()),
+        ("GOSBADGE__PLATFORM_API__VK__PLATFORM", PLATFORM.to_owned()),
+        ("GOSBADGE__PLATFORM_API__VK__URL", platform.to_owned()),
+        ("GOSBADGE__PLATFORM_API__VK__PAGES", format!("{platform}/club")),
+        ("GOSBADGE__PLATFORM_API__VK__TOKEN", options.parts.entropy.token()),
     ];
     let own = own.into_iter().chain(options.esia.settings().map(|(k, v)| (k, v.to_owned())));
     let own = own.map(|(k, v)| (k.to_owned(), v));
@@ -155,7 +159,7 @@ pub async fn start(options: Options) -> Result<Dev, WireError> {
         [bind(options.listen, 0)?, bind(options.listen, 1)?, bind(options.listen, 2)?, bind(options.listen, 3)?];
     let (esia_url, platform_url) = (url(&esia_listener)?, url(&platform_listener)?);
     let address = |l: &TcpListener| l.local_addr().map_err(WireError::new);
-    let config = dev_config(&options, &url(&public)?, address(&public)?, address(&admin)?)?;
+    let config = dev_config(&options, &url(&public)?, &platform_url, address(&public)?, address(&admin)?)?;
     // The caller's settings may have named the service otherwise.
     let public_url = config.public_url.clone();
     let mut parts = options.parts;
@@ -176,7 +180,7 @@ pub async fn start(options: Options) -> Result<Dev, WireError> {
     let running = server::start(&app, &config, public, admin).map_err(WireError::new)?;
 
     let stand_in =
-        platform::start(platform_config(&secrets, platform_listener, &platform_url, &public_url, &parts)?).map_err(WireError::new)?;
+        platform::start(platform_config(&secrets, platform_listener, &platform_url, &config, &parts)?).map_err(WireError::new)?;
     let redirect_uri = stand_in.redirect_uri.clone();
     stand_ins.push((stand_in.server.handle(), tokio::spawn(stand_in.server)));
 
@@ -213,19 +217,20 @@ fn platform_config(
     secrets: &PlatformSecrets,
     listener: TcpListener,
     base_url: &str,
-    issuer: &str,
+    config: &Config,
     parts: &Parts,
 ) -> Result<platform::PlatformConfig, WireError> {
     let secret = |s: &str| WebhookSecret::parse(s).map_err(WireError::new);
     Ok(platform::PlatformConfig {
         listener,
         base_url: base_url.to_owned(),
-        issuer: issuer.to_owned(),
+        issuer: config.public_url.clone(),
         client_id: secrets.client_id.clone(),
         client_secret: secrets.client_secret.clone().unwrap_or_default(),
         platform_id: PLATFORM.parse::<PlatformId>().map_err(WireError::new)?,
         inbound_webhook_secret: secret(&secrets.inbound_webhook_secret)?,
         outgoing_webhook_secret: secret(&secrets.outgoing_webhook_secret)?,
+        api_token: config.platform_api.vk.as_ref().map(|vk| vk.token.expose().clone()),
         poll_every: Some(Duration::from_secs(2)),
         clock: Arc::clone(&parts.clock),
         entropy: Arc::clone(&parts.entropy),

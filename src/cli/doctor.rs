@@ -2,6 +2,7 @@
 
 mod federation;
 mod oidc;
+mod platform_api;
 
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -97,6 +98,7 @@ async fn examine(config: &Config, parts: Parts, out: &mut Vec<Finding>) {
     if config.idp.uses(IdpKind::Oidc) {
         oidc::examine(config, &entropy, now, out).await;
     }
+    platform_api::examine(config, &parts, out).await;
 }
 
 fn clock(now: Timestamp) -> Finding {

@@ -13,9 +13,11 @@ use crate::domain::client_certificate::CertificateRule;
 use crate::domain::community::{CommunityNumber, PlatformId};
 use crate::domain::community_ranges::CommunityRanges;
 use crate::domain::distinguished_name::DistinguishedName;
+use crate::ports::platform_api::{UnverifiedCommunity, Visibility};
 use crate::service::Actor;
 use crate::service::add_callback_server::{NewCallbackServer, add_callback_server};
 use crate::service::add_platform::{self, NewPlatform, PlatformSecrets, SecretPurpose};
+use crate::service::look_at_community::look_at_community;
 use crate::service::{set_certificate, show_platform};
 
 /// Options of `gosbadge platform`.
@@ -67,6 +69,13 @@ enum PlatformCommand {
         /// How long the old secret stays good, hours
         #[arg(long, default_value_t = 24, value_name = "HOURS")]
         overlap: u64,
+    },
+    /// Looks at a community through the platform's own interface and prints what it says of itself: a check of [platform_api]
+    Look {
+        /// Short name of the platform
+        id: String,
+        /// Link to the community, its number, or @name
+        link: String,
     },
     /// Registers this service as a server of the platform's callback API (VK); prints the secret to enter there, this once
     Callback {
@@ -219,6 +228,7 @@ pub async fn run(args: PlatformArgs, parts: Parts) -> Result<(), WireError> {
             anstream::println!("{text}");
             Ok(())
         }
+        PlatformCommand::Look { id, link } => show_community(&look_at_community(&app, &id, &link).await.map_err(told)?, args.json),
         PlatformCommand::Callback { id, confirmation, community, overlap } => {
             let overlap = Duration::from_secs(overlap.saturating_mul(3600));
             let path = format!("{}/v1/webhooks/{id}/callback", config.public_url);
@@ -251,6 +261,32 @@ fn show_secrets(s: &PlatformSecrets, json: bool) -> Result<(), WireError> {
     anstream::println!("inbound_webhook_secret   {}   (the platform signs messages to gosbadge)", s.inbound_webhook_secret);
     anstream::println!("outgoing_webhook_secret  {}   (gosbadge signs messages to the platform)", s.outgoing_webhook_secret);
     anstream::println!("These are shown once. Hand them over on a channel you trust.");
+    Ok(())
+}
+
+fn show_community(c: &UnverifiedCommunity, json: bool) -> Result<(), WireError> {
+    let visibility = match c.visibility {
+        Visibility::Open => "open",
+        Visibility::Closed => "closed",
+        Visibility::Deleted => "deleted",
+        Visibility::Blocked => "blocked",
+    };
+    if json {
+        return print_json(&json!({
+            "id": c.id, "uri": c.uri, "name": c.name, "screen_name": c.screen_name, "visibility": visibility,
+            "description": c.description, "status": c.status, "site": c.site,
+        }));
+    }
+    // Texts are whatever somebody typed there: nothing of it may steer the terminal.
+    let plain = |text: &str| text.chars().map(|ch| if ch.is_control() { ' ' } else { ch }).collect::<String>();
+    anstream::println!("{:<12} {}", "id", c.id);
+    anstream::println!("{:<12} {}", "uri", plain(&c.uri));
+    anstream::println!("{:<12} {}", "name", plain(&c.name));
+    anstream::println!("{:<12} {}", "screen name", plain(c.screen_name.as_deref().unwrap_or("-")));
+    anstream::println!("{:<12} {visibility}", "visibility");
+    for (field, text) in c.texts() {
+        anstream::println!("{field:<12} {}", plain(text));
+    }
     Ok(())
 }
 

@@ -39,6 +39,9 @@ pub struct SandboxPlatformArgs {
     /// File with the secret (whsec_…) that gosbadge signs its deliveries to us with
     #[arg(long, value_name = "FILE")]
     pub outgoing_webhook_secret_file: PathBuf,
+    /// File with a token: whoever has it may read communities as through VK's API, at /method/groups.getById
+    #[arg(long, value_name = "FILE")]
+    pub api_token_file: Option<PathBuf>,
     /// Ask for the status list again after this many seconds [default: as the list says]
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=86_400))]
     pub poll_every: Option<u64>,
@@ -99,6 +102,7 @@ pub async fn run(args: SandboxPlatformArgs, clock: Arc<dyn Clock>, entropy: Arc<
         client_secret: secret(&args.client_secret_file)?,
         inbound_webhook_secret: webhook_secret(&args.inbound_webhook_secret_file)?,
         outgoing_webhook_secret: webhook_secret(&args.outgoing_webhook_secret_file)?,
+        api_token: args.api_token_file.as_deref().map(secret).transpose()?,
         poll_every: args.poll_every.map(Duration::from_secs),
         clock,
         entropy,

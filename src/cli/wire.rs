@@ -5,6 +5,7 @@ mod esia;
 mod federation;
 mod keys;
 mod oidc;
+mod platform_api;
 
 use std::net::SocketAddr;
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
@@ -13,6 +14,7 @@ use std::sync::Arc;
 pub use esia::{ClientIdentity, certificates_in, client_identity, is_gost_certificate, provider as esia_provider, sandbox_provider};
 pub use federation::delegation;
 pub use oidc::provider as oidc_provider;
+pub use platform_api::interfaces as platform_interfaces;
 
 use crate::adapters::certificates::CertificateReader;
 use crate::adapters::clock::SystemClock;
@@ -35,7 +37,8 @@ use crate::service::log::TransparencyLog;
 use crate::service::metrics::Metrics;
 use crate::service::recall_status_list::PastLists;
 use crate::service::status_view::StatusView;
-use crate::service::{App, IdentityProviders, Mtls, Settings};
+use crate::service::watch_communities::{Planned, WatchSettings};
+use crate::service::{App, IdentityProviders, Mtls, PlatformApis, Settings};
 use crate::store::conn::Location;
 use crate::store::{Db, migrate};
 
@@ -119,8 +122,11 @@ pub async fn app(config: &Config, parts: Parts) -> Result<Arc<App>, WireError> {
     let log = TransparencyLog::new(witnesses(config)?);
     let sink: Arc<dyn EventSink> =
         Arc::new(WebhookSender::new(config.webhooks.timeout, config.dev, Arc::clone(&parts.clock)).map_err(WireError)?);
+    let platform_apis = PlatformApis::new(platform_api::interfaces(config, &parts.clock)?);
+    let platform_apis = platform_apis.map_err(|p| WireError(format!("platform_api: two interfaces are for the platform {p}")))?;
     let app = Arc::new(App {
         db,
+        platform_apis,
         clock: parts.clock,
         entropy: parts.entropy,
         keys,
@@ -135,6 +141,7 @@ pub async fn app(config: &Config, parts: Parts) -> Result<Arc<App>, WireError> {
         metrics: Metrics::default(),
         idp_alarms: Told::default(),
         delegation_alarms: Told::default(),
+        looks_planned: Planned::default(),
         statements: Kept::default(),
         delivery_bell: tokio::sync::Notify::new(),
     });
@@ -177,6 +184,7 @@ fn settings(c: &Config, federation: FederationSettings) -> Settings {
         login_lifetime: c.login.lifetime,
         evidence_retention: c.evidence.retention,
         publish_keys_before: c.keys.publish_before,
+        watch: WatchSettings { every: c.platform_api.look_again, grace: c.platform_api.grace },
         platform_events: platform_events(c),
         mtls: c.oauth.mtls.as_ref().map(|m| Mtls { origin: m.origin.clone() }),
         delivery_concurrency: c.webhooks.concurrency,

@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::federation::Federation;
 use super::network::Network;
 use super::oidc::Oidc;
+use super::platform_api::PlatformApi;
 use super::platform_events::PlatformEvents;
 use super::secret::Secret;
 
@@ -48,6 +49,8 @@ pub struct Config {
     pub transparency: Transparency,
     /// `[webhooks]`
     pub webhooks: Webhooks,
+    /// `[platform_api]`
+    pub platform_api: PlatformApi,
     /// `[platform_events]`
     pub platform_events: PlatformEvents,
     /// `[jobs]`

@@ -1,6 +1,7 @@
 //! The settings themselves, in the order of the default file. How they are read and checked is in `validate.rs`.
 
 mod oidc;
+mod platform_api;
 
 use super::catalogue::{Section, Setting, optional, secret, set};
 
@@ -47,6 +48,14 @@ pub(super) const SECTIONS: &[Section] = &[
         settings: TRANSPARENCY,
     },
     Section { name: "webhooks", about: "Delivery of events to platforms.", settings: WEBHOOKS },
+    Section {
+        name: "platform_api",
+        about: "The platforms' own interfaces, through which communities are looked at. Each is used only where its token is given.",
+        settings: platform_api::ALL,
+    },
+    Section { name: "platform_api.vk", about: "VK.", settings: platform_api::VK },
+    Section { name: "platform_api.ok", about: "Одноклассники.", settings: platform_api::OK },
+    Section { name: "platform_api.max", about: "MAX.", settings: platform_api::MAX },
     super::platform_events::SECTION,
     Section { name: "jobs", about: "Background work.", settings: JOBS },
     Section { name: "evidence", about: "The encrypted record of who confirmed a badge.", settings: EVIDENCE },

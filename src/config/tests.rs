@@ -1,6 +1,7 @@
 //! Every kind of fault, the precedence of sources, and the default file.
 
 mod oidc;
+mod platform_api;
 
 use std::fs;
 use std::time::Duration;

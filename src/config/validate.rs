@@ -17,10 +17,11 @@ use super::model::{
 use super::network::Network;
 use super::reader::{Reader, Wrong, shown, text};
 use super::secret::Secret;
-use super::{federation, oauth, oidc, platform_events};
+use super::{federation, oauth, oidc, platform_api, platform_events};
 
 pub(super) fn validate(mut r: Reader) -> Result<Config, ConfigErrors> {
     let data_dir: PathBuf = r.text("data_dir", "name a directory").into();
+    let dev = r.flag("dev");
     let mut config = Config {
         public_url: r.parsed(
             "public_url",
@@ -28,7 +29,7 @@ pub(super) fn validate(mut r: Reader) -> Result<Config, ConfigErrors> {
             public_url,
         ),
         listen: listener(&mut r, "listen"),
-        dev: r.flag("dev"),
+        dev,
         admin: Admin { listen: listener(&mut r, "admin.listen") },
         log: log(&mut r),
         database: database(&mut r, &data_dir),
@@ -52,6 +53,7 @@ pub(super) fn validate(mut r: Reader) -> Result<Config, ConfigErrors> {
             timeout: r.duration("webhooks.timeout", SECOND..=MINUTE),
             concurrency: r.number("webhooks.concurrency", 1..=1024) as usize,
         },
+        platform_api: platform_api::read(&mut r, dev),
         platform_events: platform_events::read(&mut r),
         jobs: Jobs { in_process: r.flag("jobs.in_process"), poll_interval: r.duration("jobs.poll_interval", 10 * MILLI..=MINUTE) },
         evidence: Evidence { retention: r.duration("evidence.retention", DAY..=3650 * DAY) },

@@ -100,6 +100,8 @@ id!(/// One audit entry.
     AuditId, "aud_");
 id!(/// One evidence record.
     EvidenceId, "evd_");
+id!(/// One attempt to prove control of a community.
+    ProofId, "prf_");
 id!(/// One background job.
     JobId, "job_");
 id!(/// One decision to end many badges.

@@ -2,7 +2,7 @@
 
 use actix_web::http::{StatusCode, header};
 use actix_web::{HttpRequest, HttpResponse, web};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::client_certificate::certificate_of;
 use super::context::{Body, Shared, here, query};
@@ -12,9 +12,11 @@ use super::pages::{self, ApplicationView};
 use super::problem;
 use super::refused::failed;
 use crate::domain::application::ApplicationState;
+use crate::domain::control::ProofStatus;
 use crate::domain::idempotency_key::{BadIdempotencyKey, IdempotencyKey};
 use crate::domain::refusal_text;
 use crate::domain::time::Timestamp;
+use crate::service::look_up::ProofState;
 use crate::service::{ApplicationRow, Error, introspect_token, look_up, open_link, redeem_application, start_application};
 
 /// The `Idempotency-Key` of a request.
@@ -63,21 +65,23 @@ pub(super) async fn of_platform(http: Shared, req: HttpRequest, id: web::Path<St
     let outcome = async {
         if let Some(token) = bearer(&req).filter(|t| !t.contains('.')) {
             let certificate = certificate_of(&http, &req).map(|c| c.thumbprint);
-            return introspect_token::application_of_token(&http.app, id.into_inner(), token, certificate.as_deref()).await;
+            let row = introspect_token::application_of_token(&http.app, id.into_inner(), token, certificate.as_deref()).await?;
+            return look_up::application_of_platform(&http.app, row.id, &row.platform_id).await;
         }
         let platform = platform_of(&http, &req).await?;
         look_up::application_of_platform(&http.app, id.into_inner(), &platform.id).await
     };
     match outcome.await {
-        Ok(a) => {
+        Ok((a, proofs)) => {
             let state = match state_now(&a, http.app.clock.now()) {
                 Ok(state) => state,
                 Err(e) => return problem::api(&http, &req, &e),
             };
+            let proven = a.authority_id.is_some() && proofs.iter().any(|p| p.status == ProofStatus::Valid);
             let done: Vec<&str> = [
                 (a.identity_at.is_some(), "identity_confirmed"),
                 (a.authority_id.is_some(), "organisation_chosen"),
-                (a.authority_id.is_some(), "control_proven"),
+                (proven, "control_proven"),
                 (a.badge_id.is_some(), "issued"),
             ]
             .into_iter()
@@ -90,6 +94,7 @@ pub(super) async fn of_platform(http: Shared, req: HttpRequest, id: web::Path<St
                 "steps_done": done,
                 "gosbadge_code": a.refusal_code,
                 "community": { "platform": a.platform_id, "id": a.community_number },
+                "proofs": proofs.iter().map(proof).collect::<Vec<_>>(),
                 "badge": a.badge_id,
                 "created_at": Timestamp::from_millis(a.created_at),
                 "expires_at": Timestamp::from_millis(a.expires_at),
@@ -98,6 +103,18 @@ pub(super) async fn of_platform(http: Shared, req: HttpRequest, id: web::Path<St
         }
         Err(e) => problem::api(&http, &req, &e),
     }
+}
+
+/// A proof object. `token` is the person's one-time text and never shown to a platform: who places it proves to control the page.
+fn proof(p: &ProofState) -> Value {
+    json!({
+        "type": p.kind.as_str(),
+        "status": p.status.as_str(),
+        "token": null,
+        "expires_at": p.expires_at,
+        "validated_at": p.validated_at,
+        "error": p.error,
+    })
 }
 
 /// An application whose time is up has expired, whether the sweeper came by or not.

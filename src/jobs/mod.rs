@@ -13,8 +13,12 @@ use crate::service::renew::renew;
 use crate::service::revoke_many::carry_out;
 use crate::service::sequence_log::sequence_log;
 use crate::service::turn_keys::turn_keys;
+use crate::service::watch_communities::watch_communities;
 use crate::service::watch_identity_providers::watch_identity_providers;
 use crate::service::{App, Error, deliver, sweep};
+
+/// Platforms count requests by the second.
+const COMMUNITY_PAUSE: Duration = Duration::from_secs(1);
 
 /// How often the loops look by themselves.
 #[derive(Clone, Copy, Debug)]
@@ -51,6 +55,9 @@ impl Jobs {
             handles.push(tokio::spawn(deliver_loop(Arc::clone(app), rhythm.deliver, stopped.clone())));
             handles.push(tokio::spawn(sweep_loop(Arc::clone(app), rhythm.sweep, stopped.clone())));
             handles.push(tokio::spawn(log_loop(Arc::clone(app), rhythm.log, stopped.clone())));
+            if app.platform_apis.iter().next().is_some() && !app.settings.watch.every.is_zero() {
+                handles.push(tokio::spawn(community_loop(Arc::clone(app), rhythm.deliver, stopped.clone())));
+            }
             if !app.log.witnesses.is_empty() {
                 handles.push(tokio::spawn(witness_loop(Arc::clone(app), rhythm.log, stopped)));
             }
@@ -149,6 +156,21 @@ async fn witness_loop(app: Arc<App>, pause: Duration, mut stopped: watch::Receiv
             _ = stopped.changed() => return,
         }
         if !rest(pause, &mut waiting).await {
+            return;
+        }
+    }
+}
+
+/// Apart from the sweep: platforms answer slowly and want to be asked at their own pace.
+async fn community_loop(app: Arc<App>, pause: Duration, mut stopped: watch::Receiver<bool>) {
+    let mut waiting = stopped.clone();
+    loop {
+        // What was claimed is free again when its lease is over.
+        tokio::select! {
+            watched = watch_communities(&app) => if let Err(e) = watched { complain("watch_communities", &e) },
+            _ = stopped.changed() => return,
+        }
+        if !rest(pause.max(COMMUNITY_PAUSE), &mut waiting).await {
             return;
         }
     }

@@ -3,3 +3,4 @@
 
 pub mod esia;
 pub mod platform;
+pub mod platform_api;

@@ -9,6 +9,7 @@ use crate::store::applications::ApplicationRow;
 use crate::store::authorities::AuthorityRow;
 use crate::store::communities::CommunityRow;
 use crate::store::platforms::PlatformRow;
+use crate::store::proofs::ProofRow;
 
 /// What is new in every attestation: its name, its life, its place in a status list.
 pub(super) struct Place {
@@ -33,6 +34,7 @@ pub(super) fn first_claims(
     a: &ApplicationRow,
     c: &CommunityRow,
     o: &AuthorityRow,
+    control: &ProofRow,
     place: &Place,
 ) -> Result<att::AttestationClaims, Error> {
     let iss = app.settings.issuer.clone();
@@ -59,7 +61,10 @@ pub(super) fn first_claims(
             level: "high".to_owned(),
             entity: att::EntityCheck { method: "idp_org_login".to_owned(), idp, at: identity_day.clone() },
             representation: att::DatedMethod { method: "idp_org_member".to_owned(), at: identity_day },
-            control: att::DatedMethod { method: "platform_push".to_owned(), at: Timestamp::from_millis(a.created_at).day() },
+            control: att::DatedMethod {
+                method: control.kind()?.as_str().to_owned(),
+                at: Timestamp::from_millis(control.validated_at.unwrap_or(control.created_at)).day(),
+            },
         },
         status: place.status(&iss)?,
         delegation: app.settings.federation.delegation.as_ref().map(|d| d.token.clone()),

@@ -19,7 +19,7 @@ use crate::ports::vault::SealFor;
 use crate::store::applications::{self, ApplicationRow, IdentityChange};
 use crate::store::authorities::{self, AuthorityRow};
 use crate::store::codes::{self, CodeRow};
-use crate::store::{Tx, badges, communities, evidence, logins};
+use crate::store::{Tx, badges, communities, evidence, logins, proofs};
 
 /// The provider's answer in the words of the policy.
 pub(super) fn facts_of(login: &Login) -> (PersonFacts, Vec<RoleFacts>) {
@@ -192,6 +192,8 @@ impl Identity {
             return Ok(Some(code));
         }
         let authority = authorities::upsert(tx, self.authority_row(tx.name, now))?;
+        let login = evidence::login_of(tx, &self.evidence)?;
+        proofs::bind_all(tx, &a.id, &authority, login.as_deref(), now)?;
         let change = IdentityChange {
             idp: Some(self.idp.to_owned()),
             representative: Some(self.representative.clone()),
@@ -206,7 +208,9 @@ impl Identity {
         evidence::keep_only(tx, &a.id, &self.evidence, &self.sealed)?;
         applications::note_obstacle(tx, &a.id, None)?;
         applications::advance(tx, &a.id, ApplicationState::OrganisationChosen, now)?;
-        // The authenticated push of the request was the platform's word for the person's control of the community.
+        if proofs::strongest_valid(tx, &a.id, now)?.is_none() {
+            return Err(super::damaged("the platform's word for control of the community"));
+        }
         applications::advance(tx, &a.id, ApplicationState::ControlProven, now)?;
         let code = CodeRow {
             digest: self.code_digest.clone(),

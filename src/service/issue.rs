@@ -23,7 +23,7 @@ use crate::store::codes::{self, CodeRow, NewToken};
 use crate::store::communities::{self, CommunityRow};
 use crate::store::idempotent_answers::{self, AnswerRow};
 use crate::store::platforms::PlatformRow;
-use crate::store::{StoreError, Tx, authorities};
+use crate::store::{StoreError, Tx, authorities, proofs};
 
 /// What was issued.
 pub struct Issued {
@@ -181,7 +181,9 @@ impl Plan {
         let expires = attestation_end(&self.app.settings, self.now)?;
         let badge = self.badge_for(tx, &a, &community, &authority, expires)?;
         let place = attest::take_place(&self.app, tx, self.attestation, expires, self.now)?;
-        let claims = first_claims(&self.app, &self.platform, &a, &community, &authority, &place)?;
+        // The same application cannot get here unproven; a proof that ended since is no longer one.
+        let control = proofs::strongest_valid(tx, &a.id, self.now)?.ok_or(Error::ApplicationEnded)?;
+        let claims = first_claims(&self.app, &self.platform, &a, &community, &authority, &control, &place)?;
         let row = attest::prepare(tx, badge, a.id, &place, &claims)?;
         Ok(Ok(row))
     }

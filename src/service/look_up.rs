@@ -5,6 +5,8 @@ use std::sync::Arc;
 use super::{App, Error};
 use crate::domain::application::StartKind;
 use crate::domain::badge::BadgeState;
+use crate::domain::community_link;
+use crate::domain::control::{ProofKind, ProofStatus};
 use crate::domain::digest::{self, SecretKind};
 use crate::domain::time::Timestamp;
 use crate::store::applications::{self, ApplicationRow};
@@ -13,6 +15,7 @@ use crate::store::badges::{self, BadgeFacts, BadgeRow};
 use crate::store::communities;
 use crate::store::ledger::{self, EventRow};
 use crate::store::platforms::{self, PlatformRow};
+use crate::store::proofs::{self, ProofRow};
 use crate::store::{StoreError, Tx, logins, renewals, reproofs};
 
 /// Everything public about one badge.
@@ -91,10 +94,10 @@ pub async fn by_link(app: &Arc<App>, link: &str) -> Result<Found, Error> {
             let Ok(url) = url::Url::parse(&address) else { return Ok(Found::NotAPlatform) };
             let plain = format!("{}{}", url.origin().ascii_serialization(), url.path().trim_end_matches('/'));
             for platform in platforms::list(tx)? {
-                let Some(rest) = rest_of(&platform, &plain)? else { continue };
-                let number = number_in(&rest);
-                let found = match number {
-                    Some(n) => communities::by_number(tx, &platform.id, n)?,
+                let Some(rest) = community_link::rest_of(&plain, &platform.prefixes()?) else { continue };
+                let number = community_link::number(&rest);
+                let found = match &number {
+                    Some(n) => communities::by_number(tx, &platform.id, n.as_str())?,
                     None => match communities::by_uri(tx, &plain)? {
                         Some(c) => Some(c),
                         None => communities::by_screen_name(tx, &platform.id, &rest)?,
@@ -119,22 +122,6 @@ pub async fn by_link(app: &Arc<App>, link: &str) -> Result<Found, Error> {
         .map_err(Error::from)
 }
 
-/// What follows the platform's prefix. People paste http links and mobile addresses, so scheme, `www.` and `m.` do not count.
-fn rest_of(platform: &PlatformRow, address: &str) -> Result<Option<String>, StoreError> {
-    let bare = |a: &str| {
-        let rest = a.split_once("://").map_or(a, |(_, rest)| rest);
-        rest.strip_prefix("www.").or_else(|| rest.strip_prefix("m.")).unwrap_or(rest).to_lowercase()
-    };
-    let address = bare(address);
-    Ok(platform.prefixes()?.iter().find_map(|p| address.strip_prefix(&bare(p)).map(str::to_owned)).filter(|r| !r.is_empty()))
-}
-
-/// `club123`, `public123`, `event123`, `group/123`, `123` → `123`.
-fn number_in(rest: &str) -> Option<&str> {
-    let digits = ["club", "public", "event", "group/", "group", ""].into_iter().find_map(|p| rest.strip_prefix(p))?;
-    (!digits.is_empty() && digits.len() <= 20 && digits.bytes().all(|b| b.is_ascii_digit())).then_some(digits)
-}
-
 /// A badge by id.
 ///
 /// # Errors
@@ -155,9 +142,43 @@ pub async fn renewal_obstacle(app: &Arc<App>, badge: String) -> Result<Option<St
 ///
 /// # Errors
 /// [`Error::NotFound`], for another platform's too.
-pub async fn application_of_platform(app: &Arc<App>, id: String, platform: &str) -> Result<ApplicationRow, Error> {
-    let row = app.db.read("application", move |tx| applications::by_id(tx, &id)).await.map_err(Error::from)?;
-    row.filter(|r| r.platform_id == platform && r.start != StartKind::Portal.as_str()).ok_or(Error::NotFound("application"))
+pub async fn application_of_platform(app: &Arc<App>, id: String, platform: &str) -> Result<(ApplicationRow, Vec<ProofState>), Error> {
+    let (platform, now) = (platform.to_owned(), app.clock.now());
+    app.db
+        .read("application", move |tx| -> Result<_, Error> {
+            let row = applications::by_id(tx, &id)?;
+            let row =
+                row.filter(|r| r.platform_id == platform && r.start != StartKind::Portal.as_str()).ok_or(Error::NotFound("application"))?;
+            let proofs = proofs::of_application(tx, &row.id)?.into_iter().map(|p| ProofState::of(&p, now)).collect::<Result<_, _>>()?;
+            Ok((row, proofs))
+        })
+        .await
+}
+
+/// A proof of control as anybody may see it who may see the application: without the one-time text, which is its person's.
+pub struct ProofState {
+    /// Which kind.
+    pub kind: ProofKind,
+    /// Where it stands now.
+    pub status: ProofStatus,
+    /// Until when it can be given.
+    pub expires_at: Timestamp,
+    /// When it was found to hold.
+    pub validated_at: Option<Timestamp>,
+    /// Why it does not hold, or did not at the last look.
+    pub error: Option<String>,
+}
+
+impl ProofState {
+    fn of(row: &ProofRow, now: Timestamp) -> Result<Self, StoreError> {
+        Ok(Self {
+            kind: row.kind()?,
+            status: row.status_at(now)?,
+            expires_at: Timestamp::from_millis(row.expires_at),
+            validated_at: row.validated_at.map(Timestamp::from_millis),
+            error: row.error.clone(),
+        })
+    }
 }
 
 /// An application, for the browser that signed in for it, with its platform.

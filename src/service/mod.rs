@@ -29,10 +29,12 @@ pub mod issue;
 pub mod keyrings;
 pub mod list_keys;
 pub mod log;
+pub mod look_at_community;
 pub mod look_up;
 pub mod metrics;
 mod new_application;
 pub mod open_link;
+pub mod platform_apis;
 pub mod push_request;
 pub mod read_audit;
 pub mod read_log;
@@ -60,6 +62,7 @@ pub mod status_view;
 pub mod sweep;
 pub mod turn_keys;
 pub mod verify;
+pub mod watch_communities;
 pub mod watch_identity_providers;
 
 use std::sync::Arc;
@@ -69,6 +72,7 @@ use tokio::sync::Notify;
 
 pub use error::{Error, WayOn, damaged};
 pub use identity_providers::IdentityProviders;
+pub use platform_apis::PlatformApis;
 
 pub use crate::store::applications::ApplicationRow;
 pub use crate::store::platforms::PlatformRow;
@@ -112,6 +116,8 @@ pub struct Settings {
     pub evidence_retention: Duration,
     /// How long a key is published before it signs.
     pub publish_keys_before: Duration,
+    /// How communities are looked at again.
+    pub watch: watch_communities::WatchSettings,
     /// What follows when a platform tells us of a community.
     pub platform_events: EventPolicy,
     /// Mutual TLS of platforms (RFC 8705), where it is on.
@@ -145,6 +151,8 @@ pub struct App {
     pub certificates: Arc<dyn Certificates>,
     /// Identity providers.
     pub idps: IdentityProviders,
+    /// The platforms' own interfaces.
+    pub platform_apis: PlatformApis,
     /// Delivery to platforms.
     pub sink: Arc<dyn EventSink>,
     /// Limits.
@@ -161,6 +169,8 @@ pub struct App {
     pub idp_alarms: alarms::Told,
     /// Alarms about the owner's delegation that operators were told of.
     pub delegation_alarms: alarms::Told,
+    /// When communities to be looked at were last searched.
+    pub looks_planned: watch_communities::Planned,
     /// Federation statements that were signed a moment ago.
     pub statements: federation::kept::Kept,
     /// Rung when a delivery was queued.

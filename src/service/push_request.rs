@@ -11,9 +11,10 @@ use super::{App, Error};
 use crate::domain::application::StartKind;
 use crate::domain::community::CommunitySnapshot;
 use crate::domain::digest::{self, SecretKind};
-use crate::domain::ids::ApplicationId;
+use crate::domain::ids::{ApplicationId, ProofId};
 use crate::store::applications;
 use crate::store::platforms::PlatformRow;
+use crate::store::proofs;
 
 /// `request_uri` values begin with this (RFC 9126 §2.2).
 pub const REQUEST_URI_PREFIX: &str = "urn:ietf:params:oauth:request_uri:";
@@ -93,10 +94,12 @@ pub async fn push_request(app: &Arc<App>, platform: &PlatformRow, req: PushedReq
     };
     let row = beginning.row(app, platform, application, now, "push_request");
     let lifetime = app.settings.request_uri_lifetime;
+    let proof = proofs::of_push(ProofId::new(now, app.entropy.bytes()).to_string(), &row);
     app.db
         .write("push_request", move |tx| {
             applications::insert(tx, &row)?;
-            applications::insert_request(tx, &row, &request_digest, now.plus(lifetime))
+            applications::insert_request(tx, &row, &request_digest, now.plus(lifetime))?;
+            proofs::insert(tx, &proof)
         })
         .await
         .map_err(Error::from)?;

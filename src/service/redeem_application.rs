@@ -37,7 +37,7 @@ pub async fn redeem_application(
     key: Option<&IdempotencyKey>,
     body: &[u8],
 ) -> Result<String, Error> {
-    let row = look_up::application_of_platform(app, application, &platform.id).await?;
+    let (row, _) = look_up::application_of_platform(app, application, &platform.id).await?;
     let repeatable = key.map(|key| Arc::new(Repeatable::new(platform, key, &format!("redeem {}", row.id), body)));
     if let Some(repeatable) = &repeatable
         && let Some(answer) = repeatable.answer(app).await?

@@ -14,10 +14,10 @@ use super::{App, Error};
 use crate::domain::application::StartKind;
 use crate::domain::digest::{self, SecretKind};
 use crate::domain::idempotency_key::IdempotencyKey;
-use crate::domain::ids::ApplicationId;
+use crate::domain::ids::{ApplicationId, ProofId};
 use crate::domain::time::Timestamp;
 use crate::store::platforms::PlatformRow;
-use crate::store::{StoreError, applications, idempotent_answers};
+use crate::store::{StoreError, applications, idempotent_answers, proofs};
 
 /// How long the answer is kept for a repeated request.
 const KEEP_ANSWER: Duration = Duration::from_secs(24 * 3600);
@@ -54,6 +54,7 @@ pub async fn start_application(app: &Arc<App>, platform: &PlatformRow, key: &Ide
         "expires_at": Timestamp::from_millis(row.expires_at),
     })
     .to_string();
+    let proof = proofs::of_push(ProofId::new(now, app.entropy.bytes()).to_string(), &row);
     let kept = repeatable.kept(app, &answer, now.plus(KEEP_ANSWER));
     let started = app.db.write("start_application", move |tx| -> Result<_, Error> {
         // The key comes first: of two equal requests the second waits here, and then starts nothing.
@@ -65,6 +66,7 @@ pub async fn start_application(app: &Arc<App>, platform: &PlatformRow, key: &Ide
             Err(e) => return Err(e.into()),
         }
         applications::insert(tx, &row)?;
+        proofs::insert(tx, &proof)?;
         Ok(None)
     });
     match started.await? {

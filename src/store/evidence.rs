@@ -42,6 +42,14 @@ pub fn latest(tx: &mut Tx<'_>, application: &str) -> Result<Option<EvidenceRow>,
         .optional()?)
 }
 
+/// The sign-in a record is of.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn login_of(tx: &mut Tx<'_>, id: &str) -> Result<Option<String>, StoreError> {
+    Ok(evidence::table.find(id).select(evidence::login_id).first(tx.conn).optional()?)
+}
+
 /// Replaces the content of one record and deletes the application's others.
 ///
 /// # Errors

@@ -13,7 +13,7 @@ use crate::harness::fresh_database;
 
 /// Every released migration file with its SHA-256. Append only: whoever runs the service has applied these; a change goes
 /// into a new migration.
-const RELEASED: [(&str, &str); 28] = [
+const RELEASED: [(&str, &str); 32] = [
     ("sqlite/2026-11-23-000001_first_house/up.sql", "bb829699196e3351550103e3fe937d104608a19305700d80e38ea5a947eac4a0"),
     ("sqlite/2026-11-23-000001_first_house/down.sql", "adcb3cac61390fd7627530b2fa095eef4f26f406c34ff3ad790c3df2c019ab3d"),
     ("postgres/2026-11-23-000001_first_house/up.sql", "23bfae3c71f8b44da8f96d5dc78d2414b86a595861d84fcef60c571502622a92"),
@@ -38,6 +38,10 @@ const RELEASED: [(&str, &str); 28] = [
     ("sqlite/2026-11-28-000006_platform_starts/down.sql", "c4aa9bfe78d4fdd0d63520ad830ac4b050b24b206ce16fe333cbb35c94fd47db"),
     ("postgres/2026-11-28-000006_platform_starts/up.sql", "5b75ec9cb0650ebaab0efe23111c78ea184baede34ccc30cbbcc2928d2d8e203"),
     ("postgres/2026-11-28-000006_platform_starts/down.sql", "c4aa9bfe78d4fdd0d63520ad830ac4b050b24b206ce16fe333cbb35c94fd47db"),
+    ("sqlite/2026-11-28-000008_control_proofs/up.sql", "791a4ceaec91b740c4ae39766825b8470c9bcad22661c6aa35660109b9bb7071"),
+    ("sqlite/2026-11-28-000008_control_proofs/down.sql", "0d30ce1343263606e71d8946bf6fcdbda3e1a325ca6afec332a4f6673f506cc6"),
+    ("postgres/2026-11-28-000008_control_proofs/up.sql", "791a4ceaec91b740c4ae39766825b8470c9bcad22661c6aa35660109b9bb7071"),
+    ("postgres/2026-11-28-000008_control_proofs/down.sql", "0d30ce1343263606e71d8946bf6fcdbda3e1a325ca6afec332a4f6673f506cc6"),
     ("sqlite/2026-11-28-000009_platform_events/up.sql", "00f5c783a2c5b70e9af83165e95ad36bd1c9a5969b78debee3200edc36fc81f6"),
     ("sqlite/2026-11-28-000009_platform_events/down.sql", "a7130c1e4c0c6809261f2889902257952de3303d70eedc7d373648eb025eff91"),
     ("postgres/2026-11-28-000009_platform_events/up.sql", "0fb233d644db910185f02a166ed3dead5a39bcfb3d02e005d844c4805418e0ad"),
@@ -134,6 +138,7 @@ fn a_migrated_database_has_the_shape_of_the_diesel_schema() {
     assert_eq!(columns, diesel_columns());
     for needed in [
         "badges unique community_id partial",
+        "control_proofs unique application_id,kind partial",
         "signing_keys unique purpose partial",
         "attestations unique list_id,idx whole",
         "attestations plain created_at partial",

@@ -40,6 +40,7 @@ impl Site {
             platform_id: "demo".parse().unwrap(),
             inbound_webhook_secret: WebhookSecret::parse(INBOUND).unwrap(),
             outgoing_webhook_secret: WebhookSecret::parse(OUTGOING).unwrap(),
+            api_token: None,
             poll_every: None,
             clock: fake.clock.clone(),
             entropy: Arc::new(fake::OsRandom),

@@ -8,6 +8,7 @@ use super::gosbadge::CallError;
 use super::session::COOKIE;
 use super::state::Platform;
 use super::views::authority_name;
+use crate::sandbox::platform_api::Standing;
 
 /// `GET /api/communities/{id}`: what a visitor would see now, and why.
 pub(super) async fn community(platform: web::Data<Platform>, id: web::Path<String>) -> HttpResponse {
@@ -53,6 +54,27 @@ pub(super) async fn start(platform: web::Data<Platform>, id: web::Path<String>) 
         }
         Err(e) => HttpResponse::BadGateway().json(json!({ "error": "temporarily_unavailable", "description": e.to_string() })),
     }
+}
+
+/// `POST /api/communities/{id}/standing/{word}`: what the platform's own interface says of a community from now on: `open`, `closed`,
+/// `deleted`, `banned`.
+pub(super) async fn set_standing(platform: web::Data<Platform>, path: web::Path<(String, String)>) -> HttpResponse {
+    let (id, word) = path.into_inner();
+    let standing = match word.as_str() {
+        "open" => Standing::Open,
+        "closed" => Standing::Closed,
+        "deleted" => Standing::Deleted,
+        "banned" => Standing::Banned,
+        _ => {
+            let description = "the last word of the address is one of open, closed, deleted, banned";
+            return HttpResponse::BadRequest().json(json!({ "error": "no_such_standing", "description": description }));
+        }
+    };
+    match platform.state().communities.get_mut(&id) {
+        Some(community) => community.standing = standing,
+        None => return no_such_community(),
+    }
+    HttpResponse::NoContent().finish()
 }
 
 /// `GET /api/deliveries`: every webhook received, as it came.

@@ -7,6 +7,7 @@ use crate::domain::ids::BadgeId;
 use crate::domain::time::Timestamp;
 
 use super::badge::BadgeRecord;
+use crate::sandbox::platform_api::Standing;
 
 /// Badges remembered per community; older ones are forgotten first.
 const BADGES_MAX: usize = 16;
@@ -19,9 +20,12 @@ pub(super) struct Community {
     pub(super) initials: &'static str,
     /// Colour of the avatar: a class of the style sheet.
     pub(super) tone: &'static str,
-    pub(super) about: &'static str,
+    /// What it says of itself; administrators may change it.
+    pub(super) about: String,
     pub(super) followers: &'static str,
     pub(super) posts: &'static [(&'static str, &'static str)],
+    /// What its own interface says of its visibility.
+    pub(super) standing: Standing,
     /// Badges by id. Ids sort by time, so the last one is the current one.
     badges: BTreeMap<BadgeId, BadgeRecord>,
     /// An operator of gosbadge decides; since when.
@@ -97,9 +101,10 @@ impl Seed {
             screen_name: self.screen_name,
             initials: self.initials,
             tone: self.tone,
-            about: self.about,
+            about: self.about.to_owned(),
             followers: self.followers,
             posts: self.posts,
+            standing: Standing::Open,
             badges: BTreeMap::new(),
             pending: None,
             last_error: None,

@@ -12,6 +12,7 @@ mod bounded;
 mod communities;
 mod flow;
 mod gosbadge;
+mod interface;
 mod messages;
 mod pages;
 mod session;
@@ -34,6 +35,7 @@ use crate::domain::community::PlatformId;
 use crate::domain::webhook_signature::WebhookSecret;
 use crate::ports::{Clock, Entropy};
 
+use super::platform_api;
 use state::Platform;
 
 /// Largest request body accepted, bytes; the contract keeps events well under it.
@@ -60,6 +62,8 @@ pub struct PlatformConfig {
     pub inbound_webhook_secret: WebhookSecret,
     /// gosbadge signs its deliveries to us with this one.
     pub outgoing_webhook_secret: WebhookSecret,
+    /// Token for its own interface, which is like VK's (`/method/groups.getById`); without one there is none.
+    pub api_token: Option<String>,
     /// Longest time a cached status list is used without asking again, where it is shorter than the list's own `ttl`;
     /// also how often the platform looks by itself. `None`: the list's `ttl`, and a look every minute.
     pub poll_every: Option<Duration>,
@@ -105,7 +109,9 @@ pub enum StartError {
 pub fn start(config: PlatformConfig) -> Result<Running, StartError> {
     let runtime = tokio::runtime::Handle::try_current().map_err(|_| StartError::NoRuntime)?;
     let listener = config.listener.try_clone()?;
+    let api_token = config.api_token.clone();
     let platform = Arc::new(Platform::new(config)?);
+    let api = api_token.map(|token| interface::of(&platform, token));
     let (base_url, redirect_uri) = (platform.base_url.clone(), platform.redirect_uri());
     let every = platform.poll_every.unwrap_or(Duration::from_secs(60)).max(WATCH_MIN);
     runtime.spawn(assess::watch(Arc::downgrade(&platform), every));
@@ -117,6 +123,11 @@ pub fn start(config: PlatformConfig) -> Result<Running, StartError> {
             .app_data(web::PayloadConfig::new(BODY_MAX))
             .app_data(web::FormConfig::default().limit(BODY_MAX))
             .wrap(safe_headers())
+            .configure(|cfg| {
+                if let Some(api) = &api {
+                    platform_api::routes(cfg, api);
+                }
+            })
             .configure(routes)
     })
     .workers(1)
@@ -135,12 +146,14 @@ fn routes(app: &mut web::ServiceConfig) {
         .route("/club{id}/signin", web::post().to(settings::sign_in))
         .route("/club{id}/confirm", web::post().to(settings::confirm))
         .route("/club{id}/rename", web::post().to(settings::rename))
+        .route("/club{id}/describe", web::post().to(settings::describe))
         .route("/club{id}/compromised", web::post().to(settings::compromised))
         .route("/club{id}/check", web::post().to(settings::check))
         .route("/gosbadge/callback", web::get().to(flow::callback))
         .route("/gosbadge/webhook", web::post().to(webhook::receive))
         .route("/api/communities/{id}", web::get().to(api::community))
         .route("/api/communities/{id}/start", web::post().to(api::start))
+        .route("/api/communities/{id}/standing/{word}", web::post().to(api::set_standing))
         .route("/api/deliveries", web::get().to(api::deliveries))
         .default_service(web::to(pages::nowhere));
 }

@@ -14,11 +14,15 @@ use super::session::same_secret;
 use super::state::Platform;
 use super::views::{self, Settings};
 
+/// Longest description, in characters.
+const ABOUT_MAX: usize = 4000;
+
 /// Any of the forms on the page.
 #[derive(Deserialize)]
 pub(super) struct UnverifiedForm {
     csrf: Option<String>,
     name: Option<String>,
+    about: Option<String>,
 }
 
 /// `GET /club{id}/settings`
@@ -86,6 +90,28 @@ pub(super) async fn rename(
     };
     if previous != name {
         platform.tell(&id, "community.renamed", json!({ "previous_name": previous })).await;
+    }
+    back(&id)
+}
+
+/// `POST /club{id}/describe`
+pub(super) async fn describe(
+    platform: web::Data<Platform>,
+    request: HttpRequest,
+    id: web::Path<String>,
+    form: web::Form<UnverifiedForm>,
+) -> HttpResponse {
+    if admitted(&platform, &request, &id, &form).is_none() {
+        return not_admitted();
+    }
+    // Browsers send line ends as CR LF.
+    let about = form.about.as_deref().unwrap_or_default().replace("\r\n", "\n").trim().to_owned();
+    if about.chars().count() > ABOUT_MAX || about.chars().any(|c| c.is_control() && c != '\n') {
+        return pages::notice(400, "Описание не подходит", "Описание: не длиннее 4000 знаков обычного текста.");
+    }
+    match platform.state().communities.get_mut(id.as_str()) {
+        Some(community) => community.about = about,
+        None => return pages::no_such_club(),
     }
     back(&id)
 }

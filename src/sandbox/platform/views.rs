@@ -53,7 +53,7 @@ pub(super) struct Club {
     pub(super) handle: &'static str,
     pub(super) initials: &'static str,
     pub(super) tone: &'static str,
-    pub(super) about: &'static str,
+    pub(super) about: String,
     pub(super) followers: &'static str,
     /// Only while the badge verifies.
     pub(super) badge: Option<Mark>,
@@ -105,7 +105,7 @@ impl Club {
             handle: community.screen_name,
             initials: community.initials,
             tone: community.tone,
-            about: community.about,
+            about: community.about.clone(),
             followers: community.followers,
             badge: claims.map(|c| Mark::of(c, &platform.issuer)),
             status_words: words::status(&status).to_owned(),

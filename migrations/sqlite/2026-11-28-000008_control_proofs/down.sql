@@ -1,0 +1,2 @@
+DROP TABLE community_looks;
+DROP TABLE control_proofs;

@@ -1,0 +1,143 @@
+//! What people paste when they mean a community: addresses in all the spellings of the platforms, or a bare `@name`. Pure text work;
+//! whether such a community exists is not known here.
+
+use url::Url;
+
+use super::community::CommunityNumber;
+
+/// What a link says about which community is meant.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Locator {
+    /// Its number, which never changes.
+    Number(CommunityNumber),
+    /// Its vanity name, which may have moved to another community since.
+    Name(String),
+}
+
+/// Words before a number in an address of VK or Одноклассники. `wall-1_2` is a post of community 1.
+const BEFORE_NUMBERS: [&str; 8] = ["club", "public", "event", "group/", "group", "wall-", "-", ""];
+
+/// Names of one and the same platform.
+const SAME_HOSTS: [&[&str]; 2] = [&["vk.com", "vk.ru", "vkontakte.ru"], &["ok.ru", "odnoklassniki.ru"]];
+
+/// Which community of a platform a pasted text means. `prefixes` are what addresses of its communities begin with.
+pub fn locate(text: &str, prefixes: &[String]) -> Option<Locator> {
+    let text = text.trim();
+    if let Some(name) = text.strip_prefix('@') {
+        return named(name);
+    }
+    let address = if text.contains("://") { text.to_owned() } else { format!("https://{text}") };
+    let url = Url::parse(&address).ok().filter(|u| matches!(u.scheme(), "http" | "https"))?;
+    // A post opened over a page stands in the query: `?w=wall-1_2`.
+    let over = url.query_pairs().find(|(name, _)| name == "w").and_then(|(_, value)| number(&value));
+    let plain = format!("{}{}", url.origin().ascii_serialization(), url.path().trim_end_matches('/'));
+    let rest = rest_of(&plain, prefixes)?;
+    if let Some(number) = over.or_else(|| number(&rest)) {
+        return Some(Locator::Number(number));
+    }
+    named(rest.split('/').next().unwrap_or_default())
+}
+
+/// What follows the platform's prefix in an address, in lower case. People paste http links and mobile addresses, so scheme, `www.`,
+/// `m.` and other names of the same platform do not count.
+pub fn rest_of(address: &str, prefixes: &[String]) -> Option<String> {
+    let address = bare(address);
+    prefixes.iter().find_map(|p| address.strip_prefix(&bare(p)).map(str::to_owned)).filter(|r| !r.is_empty())
+}
+
+fn bare(address: &str) -> String {
+    let rest = address.split_once("://").map_or(address, |(_, rest)| rest).to_lowercase();
+    let rest = ["www.", "m.", "mobile.", "web."].iter().find_map(|p| rest.strip_prefix(p)).unwrap_or(&rest);
+    let (host, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+    let host = SAME_HOSTS.iter().find(|same| same.contains(&host)).map_or(host, |same| same[0]);
+    format!("{host}{path}")
+}
+
+/// `club123`, `public123`, `event123`, `group/123`, `wall-123_45`, `123` → 123, whatever path follows.
+pub fn number(rest: &str) -> Option<CommunityNumber> {
+    let digits = BEFORE_NUMBERS.iter().find_map(|word| {
+        let after = rest.strip_prefix(word)?;
+        let end = after.find(|c: char| !c.is_ascii_digit()).unwrap_or(after.len());
+        let ends_well = after[end..].is_empty() || after[end..].starts_with('/') || (*word == "wall-" && after[end..].starts_with('_'));
+        (end > 0 && ends_well).then(|| &after[..end])
+    })?;
+    digits.parse().ok()
+}
+
+fn named(name: &str) -> Option<Locator> {
+    let good = (2..=64).contains(&name.len()) && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b));
+    good.then(|| Locator::Name(name.to_ascii_lowercase()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn means(text: &str, prefix: &str) -> Option<String> {
+        Some(match locate(text, &[prefix.to_owned()])? {
+            Locator::Number(n) => n.to_string(),
+            Locator::Name(n) => format!("@{n}"),
+        })
+    }
+
+    #[test]
+    fn spellings_of_vk() {
+        for text in [
+            "https://vk.com/club218000001",
+            "http://vk.com/club218000001/",
+            "vk.com/public218000001",
+            "VK.com/Club218000001",
+            "https://m.vk.com/club218000001?from=menu",
+            "https://vk.ru/club218000001",
+            "m.vk.ru/event218000001",
+            "https://www.vk.com/wall-218000001_42",
+            "https://vk.com/ds12?w=wall-218000001_42",
+            "  https://vk.com/club218000001#top ",
+            "https://vkontakte.ru/club218000001",
+        ] {
+            assert_eq!(means(text, "https://vk.com/").as_deref(), Some("218000001"), "{text}");
+        }
+        for text in ["@ds12_romashka", "vk.com/ds12_romashka", "https://vk.ru/DS12_Romashka?z=photo1", "https://m.vk.com/ds12_romashka/"] {
+            assert_eq!(means(text, "https://vk.com/").as_deref(), Some("@ds12_romashka"), "{text}");
+        }
+    }
+
+    #[test]
+    fn spellings_of_ok_and_max() {
+        for text in [
+            "https://ok.ru/group/70000001",
+            "https://m.ok.ru/group/70000001/topics",
+            "ok.ru/group70000001",
+            "odnoklassniki.ru/group/70000001",
+        ] {
+            assert_eq!(means(text, "https://ok.ru/").as_deref(), Some("70000001"), "{text}");
+        }
+        assert_eq!(means("https://ok.ru/ds12romashka/about", "https://ok.ru/").as_deref(), Some("@ds12romashka"));
+        assert_eq!(means("https://max.ru/id7700000000_gos", "https://max.ru/").as_deref(), Some("@id7700000000_gos"));
+        assert_eq!(means("https://web.max.ru/-69000000000001", "https://max.ru/").as_deref(), Some("69000000000001"));
+    }
+
+    #[test]
+    fn what_names_no_community_of_the_platform() {
+        for text in [
+            "",
+            "@",
+            "https://vk.com/",
+            "vk.com",
+            "https://ok.ru/group/1",
+            "https://vk.com.evil.example/club1",
+            "https://evil.example/vk.com/club1",
+            "ftp://vk.com/club1",
+            "javascript:alert(1)",
+            "https://vk.com/%D0%B4",
+            "vk.com/club0",
+            "vk.com/club000123",
+            "@имя",
+        ] {
+            let meant = means(text, "https://vk.com/");
+            assert!(meant.is_none() || meant.as_deref().is_some_and(|m| m.starts_with("@club0")), "{text}: {meant:?}");
+        }
+        // More digits than a number has are a name nobody can have.
+        assert_eq!(means("vk.com/club123456789012345678901", "https://vk.com/"), Some("@club123456789012345678901".to_owned()));
+    }
+}

@@ -1,0 +1,161 @@
+//! Proofs of control of a community. What makes one hold is the services'; what a status may become is the domain's.
+
+use diesel::prelude::*;
+
+use super::applications::ApplicationRow;
+use super::schema::control_proofs;
+use super::{StoreError, Tx};
+use crate::domain::control::{self, Binding, ProofKind, ProofStatus};
+use crate::domain::time::Timestamp;
+
+/// One proof, or attempt at one. No `Debug`: the one-time text is a secret until it is placed.
+#[derive(Clone, Queryable, Selectable, Insertable)]
+#[diesel(table_name = control_proofs)]
+#[expect(missing_docs, reason = "columns are documented in the migration")]
+pub struct ProofRow {
+    pub id: String,
+    pub application_id: String,
+    pub kind: String,
+    pub status: String,
+    pub token: Option<String>,
+    pub error: Option<String>,
+    pub authority_id: Option<String>,
+    pub login_id: Option<String>,
+    pub created_at: i64,
+    pub validated_at: Option<i64>,
+    pub expires_at: i64,
+    pub updated_at: i64,
+    pub updated_by: String,
+}
+
+impl ProofRow {
+    /// The kind, parsed.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`].
+    pub fn kind(&self) -> Result<ProofKind, StoreError> {
+        self.kind.parse().map_err(|_| StoreError::Corrupt("kind of a proof"))
+    }
+
+    /// The status on record, parsed; see [`Self::status_at`].
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`].
+    pub fn status(&self) -> Result<ProofStatus, StoreError> {
+        self.status.parse().map_err(|_| StoreError::Corrupt("status of a proof"))
+    }
+
+    /// The status at `now`: an attempt whose time is up is over, whether anybody came by or not.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`].
+    pub fn status_at(&self, now: Timestamp) -> Result<ProofStatus, StoreError> {
+        let status = self.status()?;
+        let open = matches!(status, ProofStatus::Pending | ProofStatus::Processing);
+        Ok(if open && self.expires_at <= now.millis() { ProofStatus::Invalid } else { status })
+    }
+}
+
+/// The proof that the authenticated push of an application is: valid at once.
+pub fn of_push(id: String, application: &ApplicationRow) -> ProofRow {
+    ProofRow {
+        id,
+        application_id: application.id.clone(),
+        kind: ProofKind::PlatformPush.as_str().to_owned(),
+        status: ProofStatus::Valid.as_str().to_owned(),
+        token: None,
+        error: None,
+        authority_id: None,
+        login_id: None,
+        created_at: application.created_at,
+        validated_at: Some(application.created_at),
+        expires_at: application.expires_at,
+        updated_at: application.created_at,
+        updated_by: application.updated_by.clone(),
+    }
+}
+
+/// Records a proof.
+///
+/// # Errors
+/// [`StoreError::Duplicate`] when one of this kind is open.
+pub fn insert(tx: &mut Tx<'_>, row: &ProofRow) -> Result<(), StoreError> {
+    diesel::insert_into(control_proofs::table).values(row).execute(tx.conn)?;
+    Ok(())
+}
+
+/// All proofs of an application, oldest first; of the same instant, the strongest kind first.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn of_application(tx: &mut Tx<'_>, application: &str) -> Result<Vec<ProofRow>, StoreError> {
+    use control_proofs as p;
+    let rows = p::table.filter(p::application_id.eq(application)).select(ProofRow::as_select());
+    let mut rows: Vec<ProofRow> = rows.order((p::created_at, p::id)).load(tx.conn)?;
+    rows.sort_by_key(|row| (row.created_at, row.kind().ok()));
+    Ok(rows)
+}
+
+/// The strongest proof of an application that holds.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn strongest_valid(tx: &mut Tx<'_>, application: &str, now: Timestamp) -> Result<Option<ProofRow>, StoreError> {
+    let mut best: Option<(ProofKind, ProofRow)> = None;
+    for row in of_application(tx, application)? {
+        let kind = row.kind()?;
+        if row.status_at(now)? == ProofStatus::Valid && best.as_ref().is_none_or(|(b, _)| kind < *b) {
+            best = Some((kind, row));
+        }
+    }
+    Ok(best.map(|(_, row)| row))
+}
+
+/// Moves a proof from one of the states it may leave for `to`. What ends has no more use for its one-time text.
+///
+/// # Errors
+/// [`StoreError::Stale`] when it stands elsewhere.
+pub fn advance(tx: &mut Tx<'_>, id: &str, to: ProofStatus, error: Option<&str>, now: Timestamp) -> Result<(), StoreError> {
+    use control_proofs as p;
+    let from: Vec<&str> = ProofStatus::ALL.into_iter().filter(|s| s.may_become(to)).map(ProofStatus::as_str).collect();
+    let n = diesel::update(p::table.find(id))
+        .filter(p::status.eq_any(from))
+        .set((p::status.eq(to.as_str()), p::error.eq(error), p::updated_at.eq(now.millis()), p::updated_by.eq(tx.name)))
+        .execute(tx.conn)?;
+    StoreError::expect_one(n, "proof")?;
+    if to == ProofStatus::Valid {
+        diesel::update(p::table.find(id)).set(p::validated_at.eq(Some(now.millis()))).execute(tx.conn)?;
+    }
+    if matches!(to, ProofStatus::Valid | ProofStatus::Invalid) {
+        diesel::update(p::table.find(id)).set(p::token.eq(None::<String>)).execute(tx.conn)?;
+    }
+    Ok(())
+}
+
+/// Binds an application's proofs to the organisation that was chosen and the sign-in that chose it; those given for another
+/// organisation end.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn bind_all(tx: &mut Tx<'_>, application: &str, authority: &str, login: Option<&str>, now: Timestamp) -> Result<(), StoreError> {
+    use control_proofs as p;
+    for row in of_application(tx, application)? {
+        if row.status()? == ProofStatus::Invalid {
+            continue;
+        }
+        match control::bind(row.kind()?, row.authority_id.as_deref(), authority) {
+            Binding::Void => advance(tx, &row.id, ProofStatus::Invalid, Some("other_organisation"), now)?,
+            Binding::Bind | Binding::Keep => {
+                diesel::update(p::table.find(&row.id))
+                    .set((
+                        p::authority_id.eq(Some(authority)),
+                        p::login_id.eq(login),
+                        p::updated_at.eq(now.millis()),
+                        p::updated_by.eq(tx.name),
+                    ))
+                    .execute(tx.conn)?;
+            }
+        }
+    }
+    Ok(())
+}
