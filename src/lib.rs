@@ -65,7 +65,10 @@
 //! 12. **A badge lives by itself** (`service::renew`, `service::sweep`): what needs nobody's presence is checked again and the next
 //!     attestation issued; a community that changes hands has its old badge ended by the event that issues the new one. Nothing
 //!     that fails for one badge may hold up another.
-//! 13. **No personal data** outside the sealed evidence record; the representative is a keyed pseudonym elsewhere.
+//! 13. **Each platform has a lane of its own** (`jobs::lanes`, `service::deliver`): a task that keeps so many of its deliveries on their way and
+//!     settles what came back before it leases more. Nobody waits for another's endpoint, and a fast one costs few transactions. An endpoint
+//!     is called with events only after it has given back what a verification event held (`service::verify_stream`).
+//! 14. **No personal data** outside the sealed evidence record; the representative is a keyed pseudonym elsewhere.
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 

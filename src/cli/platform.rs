@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::{Args, Subcommand, ValueEnum};
 use serde_json::json;
 
-use super::wire::{self, Parts, WireError};
+use super::wire::{Parts, WireError};
 use super::{ConfigFile, app_for_command, print_json, told};
 use crate::domain::community::PlatformId;
 use crate::service::Actor;
@@ -82,7 +82,7 @@ struct AddArgs {
     /// File with the platform's public keys (JWK set): it authenticates with private_key_jwt instead of a secret
     #[arg(long, value_name = "FILE")]
     jwks: Option<PathBuf>,
-    /// Where events are pushed
+    /// Where events are to be pushed; it has to answer a verification event first, which the running service sends
     #[arg(long, value_name = "URL")]
     webhook_url: Option<String>,
 }
@@ -92,13 +92,10 @@ struct AddArgs {
 /// # Errors
 /// [`WireError`].
 pub async fn run(args: PlatformArgs, parts: Parts) -> Result<(), WireError> {
-    let (app, config) = app_for_command(&args.file, parts).await?;
+    let (app, _) = app_for_command(&args.file, parts).await?;
     let actor = Actor::shell();
     match args.command {
         PlatformCommand::Add(add) => {
-            if let Some(url) = &add.webhook_url {
-                wire::check_webhook_url(&config, url)?;
-            }
             let jwks = add.jwks.map(|f| std::fs::read_to_string(&f).map_err(|e| WireError(format!("cannot read {}: {e}", f.display()))));
             let new = NewPlatform {
                 id: add.id,
@@ -156,12 +153,19 @@ async fn list(app: &std::sync::Arc<crate::service::App>, json: bool) -> Result<(
     if json {
         let rows: Vec<_> = all
             .iter()
-            .map(|p| json!({ "id": p.id, "name": p.name, "client_id": p.client_id, "auth_method": p.auth_method, "state": p.state, "webhook_url": p.webhook_url }))
+            .map(|(p, s)| {
+                let stream = s.as_ref().map(|s| json!({ "state": s.state, "method": s.method, "endpoint_url": s.endpoint_url, "next_endpoint_url": s.next_url }));
+                json!({ "id": p.id, "name": p.name, "client_id": p.client_id, "auth_method": p.auth_method, "state": p.state, "stream": stream })
+            })
             .collect();
         return print_json(&json!({ "platforms": rows }));
     }
-    for p in all {
-        anstream::println!("{:<16} {:<9} {:<20} {}  {}", p.id, p.state, p.auth_method, p.name, p.webhook_url.as_deref().unwrap_or("-"));
+    for (p, s) in all {
+        let stream = s.map_or_else(
+            || "no stream".to_owned(),
+            |s| format!("{} {} {}", s.method, s.state, s.endpoint_url.or(s.next_url).as_deref().unwrap_or("-")),
+        );
+        anstream::println!("{:<16} {:<9} {:<20} {}  {stream}", p.id, p.state, p.auth_method, p.name);
     }
     Ok(())
 }

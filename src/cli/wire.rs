@@ -14,11 +14,13 @@ pub use esia::{ClientIdentity, certificates_in, client_identity, is_gost_certifi
 pub use federation::delegation;
 pub use oidc::provider as oidc_provider;
 
+use tokio::sync::Notify;
+
 use crate::adapters::clock::SystemClock;
 use crate::adapters::entropy::OsEntropy;
 use crate::adapters::signer::Keyring;
 use crate::adapters::vault::KeyVault;
-use crate::adapters::webhook::{WebhookSender, check_endpoint};
+use crate::adapters::webhook::WebhookSender;
 use crate::adapters::witness::HttpWitness;
 use crate::config::{Config, IdpKind};
 use crate::domain::refusal::RefusalCode;
@@ -62,12 +64,14 @@ pub struct Parts {
     pub idps: Option<Vec<Arc<dyn IdentityProvider>>>,
     /// Wraps the signer; tests stop the process inside it.
     pub wrap_signer: Option<WrapSigner>,
+    /// In place of the delivery over HTTP.
+    pub sink: Option<Arc<dyn EventSink>>,
 }
 
 impl Parts {
     /// The system's clock and random source.
     pub fn system() -> Self {
-        Self { clock: Arc::new(SystemClock), entropy: Arc::new(OsEntropy), idps: None, wrap_signer: None }
+        Self { clock: Arc::new(SystemClock), entropy: Arc::new(OsEntropy), idps: None, wrap_signer: None, sink: None }
     }
 }
 
@@ -115,8 +119,10 @@ pub async fn app(config: &Config, parts: Parts) -> Result<Arc<App>, WireError> {
         None => providers(config, &parts.entropy, None)?,
     };
     let log = TransparencyLog::new(witnesses(config)?);
-    let sink: Arc<dyn EventSink> =
-        Arc::new(WebhookSender::new(config.webhooks.timeout, config.dev, Arc::clone(&parts.clock)).map_err(WireError)?);
+    let sink: Arc<dyn EventSink> = match parts.sink {
+        Some(sink) => sink,
+        None => Arc::new(WebhookSender::new(config.webhooks.timeout, config.dev, Arc::clone(&parts.clock)).map_err(WireError)?),
+    };
     let app = Arc::new(App {
         db,
         clock: parts.clock,
@@ -133,7 +139,10 @@ pub async fn app(config: &Config, parts: Parts) -> Result<Arc<App>, WireError> {
         idp_alarms: Told::default(),
         delegation_alarms: Told::default(),
         statements: Kept::default(),
-        delivery_bell: tokio::sync::Notify::new(),
+        stream_alarms: Told::default(),
+        delivery_bell: Notify::new(),
+        poll_bell: Notify::new(),
+        stream_bell: Notify::new(),
     });
     app.view.refresh(&app).await.map_err(|e| WireError(format!("the status view cannot be built: {e}")))?;
     Ok(app)
@@ -175,6 +184,10 @@ fn settings(c: &Config, federation: FederationSettings) -> Settings {
         evidence_retention: c.evidence.retention,
         publish_keys_before: c.keys.publish_before,
         delivery_concurrency: c.webhooks.concurrency,
+        delivery_timeout: c.webhooks.timeout,
+        retry_schedule: c.webhooks.retry_schedule.clone(),
+        probe_interval: c.webhooks.probe_interval,
+        alarm_after: c.webhooks.alarm_after,
         federation,
     }
 }
@@ -200,14 +213,6 @@ fn vault(config: &Config, parts: &Parts) -> Result<Arc<dyn Vault>, WireError> {
         None => keys::development_key(config, "pseudonym_key", &*parts.entropy)?,
     };
     Ok(Arc::new(KeyVault::new(&keks, pseudonym_key, Arc::clone(&parts.entropy)).map_err(WireError::new)?))
-}
-
-/// Whether a webhook address is one we would ever connect to.
-///
-/// # Errors
-/// What is wrong with it.
-pub fn check_webhook_url(config: &Config, url: &str) -> Result<(), WireError> {
-    check_endpoint(url, config.dev).map_err(WireError)
 }
 
 /// Where a bound listener can be reached by others on this machine.

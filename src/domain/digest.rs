@@ -28,6 +28,8 @@ pub enum SecretKind {
     ClientAssertion,
     /// Form token against cross-site requests.
     FormToken,
+    /// What a stream's endpoint must give back of its verification event.
+    StreamChallenge,
 }
 
 impl SecretKind {
@@ -42,6 +44,7 @@ impl SecretKind {
             Self::OperatorToken => "operator_token",
             Self::ClientAssertion => "client_assertion",
             Self::FormToken => "form_token",
+            Self::StreamChallenge => "stream_challenge",
         }
     }
 }

@@ -5,7 +5,9 @@ mod applications;
 mod assets;
 mod checking;
 mod context;
+mod deliveries;
 mod entity_tag;
+mod events;
 mod federation;
 mod health;
 mod log;
@@ -20,6 +22,7 @@ pub mod request_log;
 mod revocations;
 pub mod routes;
 mod status_lists;
+mod streams;
 mod webhooks;
 
 pub use context::Http;

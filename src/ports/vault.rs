@@ -13,6 +13,8 @@ pub enum SealFor {
     SigningKey,
     /// An operator's private note.
     Note,
+    /// The `Authorization` header a platform wants on its events.
+    StreamAuthorization,
 }
 
 impl SealFor {
@@ -24,6 +26,7 @@ impl SealFor {
             Self::WebhookSecret => "gosbadge/webhook-secret/v1",
             Self::SigningKey => "gosbadge/signing-key/v1",
             Self::Note => "gosbadge/note/v1",
+            Self::StreamAuthorization => "gosbadge/stream-authorization/v1",
         }
     }
 }

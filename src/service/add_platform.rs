@@ -5,13 +5,14 @@ use std::time::Duration;
 
 use url::Url;
 
-use super::{Actor, App, Error};
+use super::{Actor, App, Error, configure_stream};
 use crate::domain::community::PlatformId;
 use crate::domain::digest::{self, SecretKind};
 use crate::domain::time::Timestamp;
 use crate::domain::webhook_signature::WebhookSecret;
 use crate::ports::vault::SealFor;
 use crate::store::platforms::{self, PlatformRow, SecretRow};
+use crate::store::streams::{self, StreamRow};
 use crate::store::{StoreError, audit};
 
 /// A platform to register.
@@ -28,7 +29,7 @@ pub struct NewPlatform {
     pub community_prefixes: Vec<String>,
     /// Keys for `private_key_jwt`; without them the platform uses `client_secret_basic`.
     pub jwks: Option<String>,
-    /// Where events are pushed.
+    /// Where events are to be pushed; it has to prove itself first, when the service runs.
     pub webhook_url: Option<String>,
 }
 
@@ -85,17 +86,26 @@ pub async fn replace_platform(app: &Arc<App>, new: NewPlatform, actor: &Actor) -
     record(app, new, actor, true).await
 }
 
-/// Every platform, by id.
+/// Every platform, by id, with its stream.
 ///
 /// # Errors
 /// [`Error`] when the database is away.
-pub async fn list_platforms(app: &Arc<App>) -> Result<Vec<PlatformRow>, Error> {
-    app.db.read("list_platforms", platforms::list).await.map_err(Error::from)
+pub async fn list_platforms(app: &Arc<App>) -> Result<Vec<(PlatformRow, Option<StreamRow>)>, Error> {
+    app.db
+        .read("list_platforms", |tx| -> Result<_, StoreError> {
+            let all = platforms::list(tx)?;
+            all.into_iter().map(|p| Ok((p.clone(), streams::of_platform(tx, &p.id)?))).collect()
+        })
+        .await
+        .map_err(Error::from)
 }
 
 async fn record(app: &Arc<App>, new: NewPlatform, actor: &Actor, may_replace: bool) -> Result<PlatformSecrets, Error> {
     check(&new)?;
-    let now = app.clock.now();
+    if let Some(url) = &new.webhook_url {
+        app.sink.check(url).map_err(Error::InvalidRequest)?;
+    }
+    let (now, webhook_url) = (app.clock.now(), new.webhook_url.clone());
     let row = row_of(new, now)?;
     let (client_row, client_secret) = make(app, &row.id, SecretPurpose::Client, now)?;
     let (in_row, inbound) = make(app, &row.id, SecretPurpose::WebhookIn, now)?;
@@ -103,6 +113,7 @@ async fn record(app: &Arc<App>, new: NewPlatform, actor: &Actor, may_replace: bo
     let with_secret = row.jwks.is_none();
     let entry = super::add_operator::entry(app, "platform.add", &row.id, actor);
     let client_id = row.client_id.clone();
+    let inner = Arc::clone(app);
     app.db
         .write("add_platform", move |tx| -> Result<(), Error> {
             if platforms::by_id(tx, &row.id)?.is_none() {
@@ -118,9 +129,13 @@ async fn record(app: &Arc<App>, new: NewPlatform, actor: &Actor, may_replace: bo
             for secret in [&in_row, &out_row].into_iter().chain(with_secret.then_some(&client_row)) {
                 platforms::insert_secret(tx, secret)?;
             }
+            if let Some(url) = webhook_url {
+                configure_stream::name_webhook(&inner, tx, &row.id, &url, now)?;
+            }
             Ok(audit::insert(tx, &entry)?)
         })
         .await?;
+    app.stream_bell.notify_one();
     Ok(PlatformSecrets {
         client_id,
         client_secret: with_secret.then_some(client_secret),
@@ -140,7 +155,6 @@ fn row_of(new: NewPlatform, now: Timestamp) -> Result<PlatformRow, Error> {
         redirect_uris: json(&new.redirect_uris)?,
         community_prefixes: json(&new.community_prefixes)?,
         jwks: new.jwks,
-        webhook_url: new.webhook_url,
         state: "active".to_owned(),
         created_at: now.millis(),
         updated_at: now.millis(),

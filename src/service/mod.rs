@@ -12,22 +12,27 @@ pub mod authenticate_client;
 pub mod authenticate_operator;
 pub mod authorization_server;
 pub mod begin_login;
+pub mod catch_up;
 pub mod change_badge;
 pub mod choose_organisation;
 pub mod complete_login;
 pub mod compromise_key;
+pub mod configure_stream;
 mod confirm_authority;
 pub mod deliver;
 pub mod error;
+mod event_message;
 pub mod federation;
 pub mod historical_keys;
 pub mod identity_providers;
 pub mod issue;
 pub mod keyrings;
+pub mod list_deliveries;
 pub mod list_keys;
 pub mod log;
 pub mod look_up;
 pub mod metrics;
+pub mod poll_events;
 pub mod push_request;
 pub mod read_audit;
 pub mod read_log;
@@ -36,6 +41,7 @@ pub mod recall_status_list;
 pub mod receive_webhook;
 mod record_event;
 pub mod redeem_code;
+pub mod redeliver;
 pub mod renew;
 pub mod retire_key;
 mod retire_lists;
@@ -43,11 +49,13 @@ pub mod return_to_platform;
 pub mod revoke_many;
 pub mod rotate_key;
 pub mod sequence_log;
+pub mod show_stream;
 pub mod sign_out;
 pub mod status_view;
 pub mod sweep;
 pub mod turn_keys;
 pub mod verify;
+pub mod verify_stream;
 pub mod watch_identity_providers;
 
 use std::sync::Arc;
@@ -60,6 +68,7 @@ pub use identity_providers::IdentityProviders;
 
 pub use crate::store::applications::ApplicationRow;
 pub use crate::store::platforms::PlatformRow;
+pub use crate::store::streams::StreamRow;
 
 use crate::ports::{Clock, Entropy, EventSink, Vault};
 use crate::store::Db;
@@ -99,8 +108,16 @@ pub struct Settings {
     pub evidence_retention: Duration,
     /// How long a key is published before it signs.
     pub publish_keys_before: Duration,
-    /// Deliveries in flight at once.
+    /// Deliveries in flight at once, per platform.
     pub delivery_concurrency: usize,
+    /// Longest attempt at a delivery.
+    pub delivery_timeout: Duration,
+    /// Waits before the second, third, … attempt.
+    pub retry_schedule: Vec<Duration>,
+    /// Pause between looks at a live endpoint.
+    pub probe_interval: Duration,
+    /// Silence of a live endpoint that operators are told of.
+    pub alarm_after: Duration,
     /// What is said of this service in the federation.
     pub federation: federation::FederationSettings,
 }
@@ -135,10 +152,16 @@ pub struct App {
     pub idp_alarms: alarms::Told,
     /// Alarms about the owner's delegation that operators were told of.
     pub delegation_alarms: alarms::Told,
+    /// Alarms about platforms' streams that operators were told of.
+    pub stream_alarms: alarms::Told,
     /// Federation statements that were signed a moment ago.
     pub statements: federation::kept::Kept,
     /// Rung when a delivery was queued.
     pub delivery_bell: Notify,
+    /// Wakes platforms that wait at the poll endpoint: something was committed.
+    pub poll_bell: Notify,
+    /// Rung when an endpoint was named.
+    pub stream_bell: Notify,
 }
 
 impl App {
@@ -149,6 +172,7 @@ impl App {
             tracing::warn!(error = %e, detail = e.operator_detail(), "the status view lags behind a commit");
         }
         self.delivery_bell.notify_one();
+        self.poll_bell.notify_waiters();
     }
 }
 

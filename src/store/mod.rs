@@ -26,6 +26,7 @@ pub mod renewals;
 pub mod revocations;
 pub mod schema;
 pub mod status_lists;
+pub mod streams;
 pub mod sweep;
 
 pub use conn::{Db, Tx};

@@ -2,6 +2,10 @@
 
 #![expect(missing_docs, reason = "columns are documented in the migrations")]
 
+mod outgoing;
+
+pub use outgoing::streams;
+
 diesel::table! {
     platforms (id) {
         id -> Text,
@@ -12,7 +16,6 @@ diesel::table! {
         redirect_uris -> Text,
         community_prefixes -> Text,
         jwks -> Nullable<Text>,
-        webhook_url -> Nullable<Text>,
         state -> Text,
         created_at -> BigInt,
         updated_at -> BigInt,
@@ -381,5 +384,5 @@ diesel::allow_tables_to_appear_in_same_query! {
     platforms, platform_secrets, client_assertions, authorities, communities, applications, pushed_requests, logins,
     evidence, badges, revocations, status_lists, attestations, ledger, events, deliveries, authorization_codes,
     access_tokens, inbound_webhooks, operators, audit, signing_keys, log_state, log_leaves, log_nodes, log_checkpoints,
-    log_cosignatures,
+    log_cosignatures, streams,
 }

@@ -13,7 +13,7 @@ use crate::harness::fresh_database;
 
 /// Every released migration file with its SHA-256. Append only: whoever runs the service has applied these; a change goes
 /// into a new migration.
-const RELEASED: [(&str, &str); 20] = [
+const RELEASED: [(&str, &str); 24] = [
     ("sqlite/2026-11-23-000001_first_house/up.sql", "bb829699196e3351550103e3fe937d104608a19305700d80e38ea5a947eac4a0"),
     ("sqlite/2026-11-23-000001_first_house/down.sql", "adcb3cac61390fd7627530b2fa095eef4f26f406c34ff3ad790c3df2c019ab3d"),
     ("postgres/2026-11-23-000001_first_house/up.sql", "23bfae3c71f8b44da8f96d5dc78d2414b86a595861d84fcef60c571502622a92"),
@@ -34,6 +34,10 @@ const RELEASED: [(&str, &str); 20] = [
     ("sqlite/2026-11-27-000004_status_list_groups/down.sql", "58d6b02138a3a8cb8db8f75aabd22d1620b8621cd648e94d8fcccce53d620809"),
     ("postgres/2026-11-27-000004_status_list_groups/up.sql", "f62efe02b25126719c7c64d39d3c6112e91e1f5aa99ef368dd143df1b2c0e91f"),
     ("postgres/2026-11-27-000004_status_list_groups/down.sql", "58d6b02138a3a8cb8db8f75aabd22d1620b8621cd648e94d8fcccce53d620809"),
+    ("sqlite/2026-11-28-000007_streams/up.sql", "28cec5c66894e312b0745fe1afbd63c5d4abc13b720fd7b017f7930996dfb92e"),
+    ("sqlite/2026-11-28-000007_streams/down.sql", "395110760a6819d8211e53302dfc6263770a0e63b59bc64ca3aa5a447f96860b"),
+    ("postgres/2026-11-28-000007_streams/up.sql", "12d7e00b2a26481f7397358c2c32dee011e62bd9940d86506df1a2ae210be509"),
+    ("postgres/2026-11-28-000007_streams/down.sql", "395110760a6819d8211e53302dfc6263770a0e63b59bc64ca3aa5a447f96860b"),
 ];
 
 fn root() -> PathBuf {
@@ -135,6 +139,8 @@ fn a_migrated_database_has_the_shape_of_the_diesel_schema() {
         "communities unique platform_id,number whole",
         "events unique badge_id,version whole",
         "deliveries unique platform_id,badge_id,version whole",
+        "deliveries plain platform_id,event_seq partial",
+        "deliveries plain platform_id,badge_id,version partial",
         "inbound_webhooks unique platform_id,webhook_id whole",
         "logins unique state_digest whole",
     ] {
@@ -150,7 +156,8 @@ fn a_migrated_database_has_the_shape_of_the_diesel_schema() {
 
 /// `src/store/schema.rs` in the words of [`Shape`].
 fn diesel_columns() -> BTreeSet<String> {
-    let text = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("src/store/schema.rs")).unwrap();
+    let read = |file: &str| std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("src/store").join(file)).unwrap();
+    let text = read("schema.rs") + &read("schema/outgoing.rs");
     let mut columns = BTreeSet::new();
     let (mut table, mut key) = (String::new(), Vec::new());
     for line in text.lines().map(str::trim) {
@@ -190,6 +197,31 @@ fn migrating_twice_changes_nothing_and_status_tells() {
     let json: serde_json::Value = serde_json::from_str(&gosbadge(&dir, &url, &["migrate", "status", "--json"])).unwrap();
     let expected: Vec<_> = all.iter().map(|n| serde_json::json!({ "name": n, "applied": true })).collect();
     assert_eq!(json, serde_json::json!({ "migrations": expected }));
+}
+
+#[test]
+fn endpoints_of_before_there_were_streams_go_on_working() {
+    const STREAMS: &str = "2026-11-28-000007_streams";
+    let dir = TempDir::new().unwrap();
+    let url = fresh_database(&dir);
+    gosbadge(&dir, &url, &["migrate"]);
+    let before = shape(&url);
+    let mut db = Database::open(&url);
+    let set = if url.starts_with("postgres") { "postgres" } else { "sqlite" };
+    db.run(&std::fs::read_to_string(root().join(set).join(STREAMS).join("down.sql")).unwrap());
+    let version = STREAMS.split('_').next().unwrap().replace('-', "");
+    db.run(&format!("DELETE FROM __diesel_schema_migrations WHERE version = '{version}'"));
+    for (id, endpoint) in [("vk", "'https://vk.example/hook'"), ("ok", "NULL")] {
+        db.run(&format!(
+            "INSERT INTO platforms (id, name, base_url, client_id, auth_method, redirect_uris, community_prefixes, webhook_url, state,
+                created_at, updated_at, updated_by)
+             VALUES ('{id}', 'x', 'https://x.example', '{id}', 'client_secret_basic', '[]', '[]', {endpoint}, 'active', 1, 2, 'test')"
+        ));
+    }
+    gosbadge(&dir, &url, &["migrate"]);
+    assert_eq!(shape(&url), before);
+    let streams = db.lines("SELECT platform_id || ' ' || state || ' ' || method || ' ' || endpoint_url AS v FROM streams");
+    assert_eq!(streams, ["vk enabled push_webhook https://vk.example/hook"]);
 }
 
 /// Runs the command; its standard output.
