@@ -26,7 +26,17 @@ mod tests {
     use proptest::prelude::*;
 
     /// The default of the settings.
-    const WAITS: [Duration; 9] = [5, 300, 1800, 5400, 10_800, 18_000, 14_400, 21_600, 14_400].map(Duration::from_secs);
+    const WAITS: [Duration; 9] = [
+        Duration::from_secs(5),
+        Duration::from_secs(300),
+        Duration::from_secs(1800),
+        Duration::from_secs(5400),
+        Duration::from_secs(10_800),
+        Duration::from_secs(18_000),
+        Duration::from_secs(14_400),
+        Duration::from_secs(21_600),
+        Duration::from_secs(14_400),
+    ];
 
     #[test]
     fn ends_with_the_schedule() {

@@ -34,10 +34,10 @@ const RELEASED: [(&str, &str); 24] = [
     ("sqlite/2026-11-27-000004_status_list_groups/down.sql", "58d6b02138a3a8cb8db8f75aabd22d1620b8621cd648e94d8fcccce53d620809"),
     ("postgres/2026-11-27-000004_status_list_groups/up.sql", "f62efe02b25126719c7c64d39d3c6112e91e1f5aa99ef368dd143df1b2c0e91f"),
     ("postgres/2026-11-27-000004_status_list_groups/down.sql", "58d6b02138a3a8cb8db8f75aabd22d1620b8621cd648e94d8fcccce53d620809"),
-    ("sqlite/2026-11-28-000007_streams/up.sql", "28cec5c66894e312b0745fe1afbd63c5d4abc13b720fd7b017f7930996dfb92e"),
-    ("sqlite/2026-11-28-000007_streams/down.sql", "395110760a6819d8211e53302dfc6263770a0e63b59bc64ca3aa5a447f96860b"),
-    ("postgres/2026-11-28-000007_streams/up.sql", "12d7e00b2a26481f7397358c2c32dee011e62bd9940d86506df1a2ae210be509"),
-    ("postgres/2026-11-28-000007_streams/down.sql", "395110760a6819d8211e53302dfc6263770a0e63b59bc64ca3aa5a447f96860b"),
+    ("sqlite/2026-11-28-000007_streams/up.sql", "c4a503a948525e35a0c5ad798558cb68fceac6e9ed241a036ee1546d873310ef"),
+    ("sqlite/2026-11-28-000007_streams/down.sql", "4227fd3afc02677d358daffce2d4fe92ff1f6ead8b188aec2a7c7e238d3a1932"),
+    ("postgres/2026-11-28-000007_streams/up.sql", "074631d721080dec576b48366ffee26004a30a35187b0087aab1f7ff39a18ba9"),
+    ("postgres/2026-11-28-000007_streams/down.sql", "4227fd3afc02677d358daffce2d4fe92ff1f6ead8b188aec2a7c7e238d3a1932"),
 ];
 
 fn root() -> PathBuf {

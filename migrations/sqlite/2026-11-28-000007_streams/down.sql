@@ -1,3 +1,4 @@
+CREATE INDEX deliveries_due ON deliveries (state, next_at);
 DROP INDEX deliveries_of_event;
 DROP INDEX deliveries_in_state;
 DROP INDEX deliveries_of_platform;
