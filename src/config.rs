@@ -21,6 +21,7 @@ mod secret;
 mod settings_list;
 mod sources;
 mod validate;
+mod webhooks;
 
 pub use error::{ConfigError, ConfigErrors, Fault};
 pub use federation::{DelegationFiles, Federation};

@@ -76,7 +76,10 @@
 //! 14. **Control of a community is proven by an object on the application** (`domain::control`), modelled on ACME's challenges and bound to
 //!     the organisation that was chosen; the attestation names the strongest that holds. What a platform says of a community is asked through
 //!     its own API (`service::watch_communities`), and silence or an incredible answer is never taken for a loss.
-//! 15. **No personal data** outside the sealed evidence record; the representative is a keyed pseudonym elsewhere.
+//! 15. **Each platform has a lane of its own** (`jobs::lanes`, `service::deliver`): a task that keeps so many of its deliveries on their way and
+//!     settles what came back before it leases more. Nobody waits for another's endpoint, and a fast one costs few transactions. An endpoint
+//!     is called with events only after it has given back what a verification event held (`service::verify_stream`).
+//! 16. **No personal data** outside the sealed evidence record; the representative is a keyed pseudonym elsewhere.
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 

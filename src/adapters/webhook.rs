@@ -16,16 +16,16 @@ use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::header::{CONTENT_TYPE, RETRY_AFTER};
 use reqwest::{Client, Response, StatusCode};
 
-pub use address::check_endpoint;
-
 use super::{http_date, outbound};
-use crate::ports::event_sink::{DeliveryOutcome, OutgoingMessage};
+use crate::ports::event_sink::{Attempted, DeliveryOutcome, OutgoingMessage};
 use crate::ports::{Clock, EventSink};
 
 /// Standard Webhooks asks for 15 to 30 seconds.
 pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(15);
-/// The answer's body means nothing to us; this much is read so that the connection can be used again.
+/// This much of an answer is read, so that the connection can be used again.
 const MAX_BODY: usize = 64 * 1024;
+/// This much of it is kept: the echo of a verification event, or what RFC 8935 says about a refusal, is shorter.
+const MAX_ANSWER: usize = 4 * 1024;
 /// A receiver may slow us down, not silence us.
 const MAX_RETRY_AFTER: Duration = Duration::from_secs(24 * 3600);
 
@@ -45,7 +45,11 @@ impl WebhookSender {
         Self::with_resolver(timeout, allow_loopback, clock, Arc::new(SystemResolver))
     }
 
-    fn with_resolver(timeout: Duration, allow_loopback: bool, clock: Arc<dyn Clock>, inner: Arc<dyn Resolve>) -> Result<Self, String> {
+    /// A sender that asks `inner` for the addresses of names; what it says is held against the rules all the same.
+    ///
+    /// # Errors
+    /// When the TLS library does not start.
+    pub fn with_resolver(timeout: Duration, allow_loopback: bool, clock: Arc<dyn Clock>, inner: Arc<dyn Resolve>) -> Result<Self, String> {
         // A proxy would resolve the name itself, past the guard; the shared client takes none.
         let client = outbound::client()
             .dns_resolver(GuardedResolver { inner, allow_loopback })
@@ -67,47 +71,52 @@ impl WebhookSender {
 
 #[async_trait]
 impl EventSink for WebhookSender {
-    async fn deliver(&self, message: OutgoingMessage) -> DeliveryOutcome {
+    fn check(&self, url: &str) -> Result<(), String> {
+        address::check_endpoint(url, self.allow_loopback)
+    }
+
+    async fn deliver(&self, message: OutgoingMessage) -> Attempted {
+        let unanswered = |outcome| Attempted { outcome, answer: Vec::new() };
         // Asked again although it was asked at registration: the rules may have grown, and a literal address never
         // passes through the resolver.
         let url = match address::parse_endpoint(&message.url, self.allow_loopback) {
             Ok(url) => url,
-            Err(note) => return DeliveryOutcome::Forbidden { note },
+            Err(note) => return unanswered(DeliveryOutcome::Forbidden { note }),
         };
-        let request = self
-            .client
-            .post(url)
-            .header(CONTENT_TYPE, "application/json")
-            .header("webhook-id", message.id)
-            .header("webhook-timestamp", message.timestamp)
-            .header("webhook-signature", message.signature)
-            .body(message.body);
-        match request.send().await {
-            Ok(response) => self.outcome(response).await,
-            Err(error) => failure(&error),
+        let mut request = self.client.post(url).header(CONTENT_TYPE, message.content_type);
+        for (name, value) in message.headers {
+            request = request.header(name, value);
+        }
+        match request.body(message.body).send().await {
+            Ok(response) => self.attempted(response).await,
+            Err(error) => unanswered(failure(&error)),
         }
     }
 }
 
 impl WebhookSender {
-    async fn outcome(&self, mut response: Response) -> DeliveryOutcome {
+    async fn attempted(&self, mut response: Response) -> Attempted {
         let status = response.status();
         let retry_after = self.retry_after(&response);
-        let mut read = 0;
+        let (mut read, mut answer) = (0, Vec::new());
         while read < MAX_BODY {
             match response.chunk().await {
-                Ok(Some(chunk)) => read += chunk.len(),
+                Ok(Some(chunk)) => {
+                    read += chunk.len();
+                    answer.extend_from_slice(&chunk[..chunk.len().min(MAX_ANSWER - answer.len())]);
+                }
                 // The status has been said; how the body ends changes nothing.
                 Ok(None) | Err(_) => break,
             }
         }
-        if status.is_success() {
+        let outcome = if status.is_success() {
             DeliveryOutcome::Accepted
         } else if status == StatusCode::GONE {
             DeliveryOutcome::Gone
         } else {
             DeliveryOutcome::Failed { note: format!("status {}", status.as_u16()), retry_after }
-        }
+        };
+        Attempted { outcome, answer }
     }
 }
 

@@ -137,7 +137,7 @@ struct AddArgs {
     /// Numbers of the communities it may speak for, like 218000001,218000100-218000199; without it: any
     #[arg(long, value_name = "NUMBERS")]
     communities: Option<CommunityRanges>,
-    /// Where events are pushed
+    /// Where events are to be pushed; it has to answer a verification event first, which the running service sends
     #[arg(long, value_name = "URL")]
     webhook_url: Option<String>,
 }
@@ -187,9 +187,6 @@ pub async fn run(args: PlatformArgs, parts: Parts) -> Result<(), WireError> {
     match args.command {
         PlatformCommand::Add(add) => {
             let add = *add;
-            if let Some(url) = &add.webhook_url {
-                wire::check_webhook_url(&config, url)?;
-            }
             let jwks = add.jwks.map(|f| std::fs::read_to_string(&f).map_err(|e| WireError(format!("cannot read {}: {e}", f.display()))));
             let new = NewPlatform {
                 id: add.id,
@@ -295,14 +292,25 @@ async fn list(app: &std::sync::Arc<crate::service::App>, json: bool) -> Result<(
     if json {
         let rows: Vec<_> = all
             .iter()
-            .map(|p| json!({ "id": p.id, "name": p.name, "client_id": p.client_id, "auth_method": p.auth_method, "state": p.state, "webhook_url": p.webhook_url, "communities": p.communities }))
+            .map(|(p, s)| {
+                let stream = s.as_ref().map(
+                    |s| json!({ "state": s.state, "method": s.method, "endpoint_url": s.endpoint_url, "next_endpoint_url": s.next_url }),
+                );
+                json!({
+                    "id": p.id, "name": p.name, "client_id": p.client_id, "auth_method": p.auth_method, "state": p.state, "stream": stream,
+                    "communities": p.communities,
+                })
+            })
             .collect();
         return print_json(&json!({ "platforms": rows }));
     }
-    for p in all {
+    for (p, s) in all {
         let communities = p.communities.as_deref().unwrap_or("any");
-        let webhook = p.webhook_url.as_deref().unwrap_or("-");
-        anstream::println!("{:<16} {:<9} {:<27} {}  {webhook}  communities {communities}", p.id, p.state, p.auth_method, p.name);
+        let stream = s.map_or_else(
+            || "no stream".to_owned(),
+            |s| format!("{} {} {}", s.method, s.state, s.endpoint_url.or(s.next_url).as_deref().unwrap_or("-")),
+        );
+        anstream::println!("{:<16} {:<9} {:<27} {}  {stream}  communities {communities}", p.id, p.state, p.auth_method, p.name);
     }
     Ok(())
 }
@@ -317,7 +325,7 @@ async fn show(app: &std::sync::Arc<crate::service::App>, id: String, json: bool)
         return print_json(&json!({
             "id": p.id, "name": p.name, "base_url": p.base_url, "client_id": p.client_id, "auth_method": p.auth_method,
             "state": p.state, "redirect_uris": redirects, "community_prefixes": prefixes, "communities": p.communities,
-            "certificate": certificate, "webhook_url": p.webhook_url, "secrets": live.collect::<Vec<_>>(),
+            "certificate": certificate, "secrets": live.collect::<Vec<_>>(),
         }));
     }
     let line = |name: &str, value: &str| anstream::println!("{name:<20} {value}");
@@ -333,7 +341,6 @@ async fn show(app: &std::sync::Arc<crate::service::App>, id: String, json: bool)
     redirects.iter().for_each(|r| line("redirect_uri", r));
     prefixes.iter().for_each(|p| line("community_prefix", p));
     line("communities", p.communities.as_deref().unwrap_or("any"));
-    line("webhook_url", p.webhook_url.as_deref().unwrap_or("-"));
     for s in secrets {
         let until = s.expires_at.map_or_else(|| "no end set".to_owned(), |at| format!("until {at}"));
         line("secret", &format!("{} of {}, {until}", s.purpose.as_str(), s.created_at));

@@ -16,12 +16,14 @@ pub use federation::delegation;
 pub use oidc::provider as oidc_provider;
 pub use platform_api::interfaces as platform_interfaces;
 
+use tokio::sync::Notify;
+
 use crate::adapters::certificates::CertificateReader;
 use crate::adapters::clock::SystemClock;
 use crate::adapters::entropy::OsEntropy;
 use crate::adapters::signer::Keyring;
 use crate::adapters::vault::KeyVault;
-use crate::adapters::webhook::{WebhookSender, check_endpoint};
+use crate::adapters::webhook::WebhookSender;
 use crate::adapters::witness::HttpWitness;
 use crate::config::{Config, EventMeasure, IdpKind};
 use crate::domain::community_event::{EventPolicy, Measure};
@@ -67,12 +69,14 @@ pub struct Parts {
     pub idps: Option<Vec<Arc<dyn IdentityProvider>>>,
     /// Wraps the signer; tests stop the process inside it.
     pub wrap_signer: Option<WrapSigner>,
+    /// In place of the delivery over HTTP.
+    pub sink: Option<Arc<dyn EventSink>>,
 }
 
 impl Parts {
     /// The system's clock and random source.
     pub fn system() -> Self {
-        Self { clock: Arc::new(SystemClock), entropy: Arc::new(OsEntropy), idps: None, wrap_signer: None }
+        Self { clock: Arc::new(SystemClock), entropy: Arc::new(OsEntropy), idps: None, wrap_signer: None, sink: None }
     }
 }
 
@@ -120,10 +124,12 @@ pub async fn app(config: &Config, parts: Parts) -> Result<Arc<App>, WireError> {
         None => providers(config, &parts.entropy, None)?,
     };
     let log = TransparencyLog::new(witnesses(config)?);
-    let sink: Arc<dyn EventSink> =
-        Arc::new(WebhookSender::new(config.webhooks.timeout, config.dev, Arc::clone(&parts.clock)).map_err(WireError)?);
     let platform_apis = PlatformApis::new(platform_api::interfaces(config, &parts.clock)?);
     let platform_apis = platform_apis.map_err(|p| WireError(format!("platform_api: two interfaces are for the platform {p}")))?;
+    let sink: Arc<dyn EventSink> = match parts.sink {
+        Some(sink) => sink,
+        None => Arc::new(WebhookSender::new(config.webhooks.timeout, config.dev, Arc::clone(&parts.clock)).map_err(WireError)?),
+    };
     let app = Arc::new(App {
         db,
         platform_apis,
@@ -143,7 +149,10 @@ pub async fn app(config: &Config, parts: Parts) -> Result<Arc<App>, WireError> {
         delegation_alarms: Told::default(),
         looks_planned: Planned::default(),
         statements: Kept::default(),
-        delivery_bell: tokio::sync::Notify::new(),
+        stream_alarms: Told::default(),
+        delivery_bell: Notify::new(),
+        poll_bell: Notify::new(),
+        stream_bell: Notify::new(),
     });
     app.view.refresh(&app).await.map_err(|e| WireError(format!("the status view cannot be built: {e}")))?;
     Ok(app)
@@ -188,6 +197,10 @@ fn settings(c: &Config, federation: FederationSettings) -> Settings {
         platform_events: platform_events(c),
         mtls: c.oauth.mtls.as_ref().map(|m| Mtls { origin: m.origin.clone() }),
         delivery_concurrency: c.webhooks.concurrency,
+        delivery_timeout: c.webhooks.timeout,
+        retry_schedule: c.webhooks.retry_schedule.clone(),
+        probe_interval: c.webhooks.probe_interval,
+        alarm_after: c.webhooks.alarm_after,
         federation,
     }
 }
@@ -247,14 +260,6 @@ fn vault(config: &Config, parts: &Parts) -> Result<Arc<dyn Vault>, WireError> {
         None => keys::development_key(config, "pseudonym_key", &*parts.entropy)?,
     };
     Ok(Arc::new(KeyVault::new(&keks, pseudonym_key, Arc::clone(&parts.entropy)).map_err(WireError::new)?))
-}
-
-/// Whether a webhook address is one we would ever connect to.
-///
-/// # Errors
-/// What is wrong with it.
-pub fn check_webhook_url(config: &Config, url: &str) -> Result<(), WireError> {
-    check_endpoint(url, config.dev).map_err(WireError)
 }
 
 /// Where a bound listener can be reached by others on this machine.

@@ -329,8 +329,14 @@ pub struct Status {
 pub struct Webhooks {
     /// Limit of one attempt.
     pub timeout: Duration,
-    /// Attempts at once.
+    /// Attempts at once, per platform.
     pub concurrency: usize,
+    /// Waits between attempts.
+    pub retry_schedule: Vec<Duration>,
+    /// Pause between looks at a live endpoint.
+    pub probe_interval: Duration,
+    /// Silence that operators should know of.
+    pub alarm_after: Duration,
 }
 
 /// Background work.

@@ -318,7 +318,27 @@ const TRANSPARENCY: &[Setting] = &[
 
 const WEBHOOKS: &[Setting] = &[
     set("timeout", "\"15s\"", "Longest wait for one delivery, 1s to 60s."),
-    set("concurrency", "16", "Deliveries at the same time per process, 1 to 1024."),
+    set(
+        "concurrency",
+        "16",
+        "Deliveries at the same time per platform and process, 1 to 1024. Each platform has a lane of its own: a slow endpoint fills only its own.",
+    ),
+    set(
+        "retry_schedule",
+        "[\"5s\", \"5m\", \"30m\", \"90m\", \"3h\", \"5h\", \"4h\", \"6h\", \"4h\"]",
+        "Waits before the second, third, … attempt, 1 to 30 of them, 10ms to 24h each, spread by a fifth either way. After the last one a delivery
+        is given up: it is listed, and goes out again only when somebody asks for it. The default takes a little over a day.",
+    ),
+    set(
+        "probe_interval",
+        "\"1h\"",
+        "How often a live endpoint is sent a verification event to see that somebody is there, 1m to 24h.",
+    ),
+    set(
+        "alarm_after",
+        "\"6h\"",
+        "A live endpoint that acknowledges nothing for this long is an error in the log, 1m to 30d. Keep it above probe_interval.",
+    ),
 ];
 
 const JOBS: &[Setting] = &[

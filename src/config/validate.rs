@@ -12,12 +12,12 @@ use url::{Host, Url};
 use super::error::{ConfigErrors, Fault};
 use super::model::{
     Admin, Application, Attestation, Config, Database, Esia, EsiaGeneration, Evidence, Http, Idp, IdpKind, Jobs, Keys, Log, LogFormat,
-    Login, NonceMode, OrganisationRoute, PkceMode, Status, TokenAlgorithm, Transparency, Webhooks, WitnessAddress,
+    Login, NonceMode, OrganisationRoute, PkceMode, Status, TokenAlgorithm, Transparency, WitnessAddress,
 };
 use super::network::Network;
 use super::reader::{Reader, Wrong, shown, text};
 use super::secret::Secret;
-use super::{federation, oauth, oidc, platform_api, platform_events};
+use super::{federation, oauth, oidc, platform_api, platform_events, webhooks};
 
 pub(super) fn validate(mut r: Reader) -> Result<Config, ConfigErrors> {
     let data_dir: PathBuf = r.text("data_dir", "name a directory").into();
@@ -49,12 +49,9 @@ pub(super) fn validate(mut r: Reader) -> Result<Config, ConfigErrors> {
         status: status(&mut r),
         federation: federation::read(&mut r),
         transparency: transparency(&mut r),
-        webhooks: Webhooks {
-            timeout: r.duration("webhooks.timeout", SECOND..=MINUTE),
-            concurrency: r.number("webhooks.concurrency", 1..=1024) as usize,
-        },
         platform_api: platform_api::read(&mut r, dev),
         platform_events: platform_events::read(&mut r),
+        webhooks: webhooks::read(&mut r),
         jobs: Jobs { in_process: r.flag("jobs.in_process"), poll_interval: r.duration("jobs.poll_interval", 10 * MILLI..=MINUTE) },
         evidence: Evidence { retention: r.duration("evidence.retention", DAY..=3650 * DAY) },
         http: http(&mut r),

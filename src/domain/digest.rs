@@ -32,6 +32,8 @@ pub enum SecretKind {
     ApplicationLink,
     /// Idempotency key of a platform.
     IdempotencyKey,
+    /// What a stream's endpoint must give back of its verification event.
+    StreamChallenge,
 }
 
 impl SecretKind {
@@ -48,6 +50,7 @@ impl SecretKind {
             Self::FormToken => "form_token",
             Self::ApplicationLink => "application_link",
             Self::IdempotencyKey => "idempotency_key",
+            Self::StreamChallenge => "stream_challenge",
         }
     }
 }

@@ -36,6 +36,7 @@ pub mod revocation;
 pub mod signing_key;
 pub mod status;
 pub mod status_list;
+pub mod stream;
 pub mod time;
 pub mod tlog;
 pub mod webhook_signature;

@@ -6,7 +6,9 @@ mod assets;
 mod checking;
 pub mod client_certificate;
 mod context;
+mod deliveries;
 mod entity_tag;
+mod events;
 mod federation;
 mod health;
 mod log;
@@ -21,6 +23,7 @@ pub mod request_log;
 mod revocations;
 pub mod routes;
 mod status_lists;
+mod streams;
 mod tokens;
 mod webhooks;
 

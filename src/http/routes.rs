@@ -5,8 +5,8 @@ use actix_web::middleware::DefaultHeaders;
 use actix_web::{HttpResponse, web};
 
 use super::{
-    admin, applications, assets, checking, federation, health, log, login, metrics, oauth, public_pages, revocations, status_lists, tokens,
-    webhooks,
+    admin, applications, assets, checking, deliveries, events, federation, health, log, login, metrics, oauth, public_pages, revocations,
+    status_lists, streams, tokens, webhooks,
 };
 
 /// Largest body of an ordinary request, bytes.
@@ -63,9 +63,23 @@ pub fn public(cfg: &mut web::ServiceConfig) {
         // the platform verification webhook
         .route("/v1/webhooks/{platform}", web::post().to(webhooks::receive))
         .route("/v1/webhooks/{platform}/callback", web::post().to(webhooks::callback));
+    stream_routes(cfg);
     checking_routes(cfg);
     federation_routes(cfg);
     cfg.default_service(web::to(public_pages::not_found));
+}
+
+/// How platforms are told.
+fn stream_routes(cfg: &mut web::ServiceConfig) {
+    cfg.route("/.well-known/ssf-configuration", web::get().to(streams::ssf_configuration))
+        .route("/v1/stream", web::get().to(streams::show))
+        .route("/v1/stream", web::put().to(streams::set))
+        .route("/v1/stream/verify", web::post().to(streams::verify))
+        .route("/v1/events", web::get().to(events::all))
+        .route("/v1/events/poll", web::post().to(events::poll))
+        .route("/v1/deliveries", web::get().to(deliveries::of_platform))
+        .route("/v1/deliveries/redeliver", web::post().to(deliveries::range_again))
+        .route("/v1/deliveries/{id}/redeliver", web::post().to(deliveries::again));
 }
 
 /// Headers that open a resource to every origin.
@@ -127,5 +141,8 @@ pub fn administration(cfg: &mut web::ServiceConfig) {
         .route("/admin/v1/revocations/{id}", web::get().to(revocations::show))
         .route("/admin/v1/revocations/{id}/approve", web::post().to(revocations::approve))
         .route("/admin/v1/audit", web::get().to(admin::audit))
+        .route("/admin/v1/deliveries", web::get().to(deliveries::for_operator))
+        .route("/admin/v1/deliveries/redeliver", web::post().to(deliveries::range_again_for_operator))
+        .route("/admin/v1/deliveries/{id}/redeliver", web::post().to(deliveries::again_for_operator))
         .default_service(web::to(public_pages::not_found));
 }

@@ -1,6 +1,8 @@
 //! Background work of a process: following the ledger, delivering events, sweeping, watching the identity providers and what ends,
 //! writing the transparency log. Each loop survives errors, which are logged and tried again, and stops when asked.
 
+mod lanes;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,9 +15,10 @@ use crate::service::renew::renew;
 use crate::service::revoke_many::carry_out;
 use crate::service::sequence_log::sequence_log;
 use crate::service::turn_keys::turn_keys;
+use crate::service::verify_stream::verify_streams;
 use crate::service::watch_communities::watch_communities;
 use crate::service::watch_identity_providers::watch_identity_providers;
-use crate::service::{App, Error, deliver, sweep};
+use crate::service::{App, Error, sweep};
 
 /// Platforms count requests by the second.
 const COMMUNITY_PAUSE: Duration = Duration::from_secs(1);
@@ -52,7 +55,8 @@ impl Jobs {
             handles.push(tokio::spawn(watch_loop(Arc::clone(app), pause, stopped.clone())));
         }
         if rhythm.works {
-            handles.push(tokio::spawn(deliver_loop(Arc::clone(app), rhythm.deliver, stopped.clone())));
+            handles.push(tokio::spawn(lanes::deliver_loop(Arc::clone(app), rhythm.deliver, stopped.clone())));
+            handles.push(tokio::spawn(verify_loop(Arc::clone(app), rhythm.deliver, stopped.clone())));
             handles.push(tokio::spawn(sweep_loop(Arc::clone(app), rhythm.sweep, stopped.clone())));
             handles.push(tokio::spawn(log_loop(Arc::clone(app), rhythm.log, stopped.clone())));
             if app.platform_apis.iter().next().is_some() && !app.settings.watch.every.is_zero() {
@@ -103,17 +107,16 @@ async fn follow(app: Arc<App>, pause: Duration, mut stopped: watch::Receiver<boo
     }
 }
 
-async fn deliver_loop(app: Arc<App>, pause: Duration, stopped: watch::Receiver<bool>) {
+async fn verify_loop(app: Arc<App>, pause: Duration, mut stopped: watch::Receiver<bool>) {
     let mut waiting = stopped.clone();
     loop {
-        match deliver::deliver_due(&app).await {
-            // More may be waiting behind what was just delivered.
-            Ok(n) if n > 0 && !*stopped.borrow() => continue,
-            Ok(_) => {}
-            Err(e) => complain("deliver", &e),
+        // An endpoint that does not answer must not hold up the end of the process; the claim on it runs out by itself.
+        tokio::select! {
+            done = verify_streams(&app) => if let Err(e) = done { complain("verify_streams", &e) },
+            _ = stopped.changed() => return,
         }
         let go_on = tokio::select! {
-            () = app.delivery_bell.notified() => !*stopped.borrow(),
+            () = app.stream_bell.notified() => !*stopped.borrow(),
             on = rest(pause, &mut waiting) => on,
         };
         if !go_on {

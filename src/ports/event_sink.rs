@@ -4,17 +4,15 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
-/// One message, ready to send.
+/// One message, ready to send. May hold a platform's secret, hence no `Debug`.
 pub struct OutgoingMessage {
     /// Where to.
     pub url: String,
-    /// `webhook-id`, the same at every attempt.
-    pub id: String,
-    /// `webhook-timestamp`, seconds; of this attempt.
-    pub timestamp: String,
-    /// `webhook-signature`.
-    pub signature: String,
-    /// JSON body.
+    /// `Content-Type`.
+    pub content_type: &'static str,
+    /// Further headers, lower case.
+    pub headers: Vec<(&'static str, String)>,
+    /// The body.
     pub body: String,
 }
 
@@ -39,9 +37,24 @@ pub enum DeliveryOutcome {
     },
 }
 
+/// An attempt that was made.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Attempted {
+    /// What became of it.
+    pub outcome: DeliveryOutcome,
+    /// What the endpoint answered, up to a few KiB; empty where it did not.
+    pub answer: Vec<u8>,
+}
+
 /// Sends messages.
 #[async_trait]
 pub trait EventSink: Send + Sync {
+    /// Whether an address is one we would ever connect to, as far as that can be said without a lookup.
+    ///
+    /// # Errors
+    /// A sentence for the platform's engineer saying what to change.
+    fn check(&self, url: &str) -> Result<(), String>;
+
     /// Makes one attempt; never follows redirects, never retries by itself.
-    async fn deliver(&self, message: OutgoingMessage) -> DeliveryOutcome;
+    async fn deliver(&self, message: OutgoingMessage) -> Attempted;
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use url::Url;
 
-use super::{Actor, App, Error};
+use super::{Actor, App, Error, configure_stream};
 use crate::domain::client_certificate::CertificateRule;
 use crate::domain::community::PlatformId;
 use crate::domain::community_ranges::CommunityRanges;
@@ -14,6 +14,7 @@ use crate::domain::time::Timestamp;
 use crate::domain::webhook_signature::WebhookSecret;
 use crate::ports::vault::SealFor;
 use crate::store::platforms::{self, PlatformRow, SecretRow};
+use crate::store::streams::{self, StreamRow};
 use crate::store::{StoreError, audit};
 
 /// A platform to register.
@@ -30,7 +31,7 @@ pub struct NewPlatform {
     pub community_prefixes: Vec<String>,
     /// Keys for `private_key_jwt`; without them the platform uses `client_secret_basic`.
     pub jwks: Option<String>,
-    /// Where events are pushed.
+    /// Where events are to be pushed; it has to prove itself first, when the service runs.
     pub webhook_url: Option<String>,
     /// What its certificates must be like, where it authenticates with them.
     pub certificate: Option<CertificateRule>,
@@ -91,17 +92,26 @@ pub async fn replace_platform(app: &Arc<App>, new: NewPlatform, actor: &Actor) -
     record(app, new, actor, true).await
 }
 
-/// Every platform, by id.
+/// Every platform, by id, with its stream.
 ///
 /// # Errors
 /// [`Error`] when the database is away.
-pub async fn list_platforms(app: &Arc<App>) -> Result<Vec<PlatformRow>, Error> {
-    app.db.read("list_platforms", platforms::list).await.map_err(Error::from)
+pub async fn list_platforms(app: &Arc<App>) -> Result<Vec<(PlatformRow, Option<StreamRow>)>, Error> {
+    app.db
+        .read("list_platforms", |tx| -> Result<_, StoreError> {
+            let all = platforms::list(tx)?;
+            all.into_iter().map(|p| Ok((p.clone(), streams::of_platform(tx, &p.id)?))).collect()
+        })
+        .await
+        .map_err(Error::from)
 }
 
 async fn record(app: &Arc<App>, new: NewPlatform, actor: &Actor, may_replace: bool) -> Result<PlatformSecrets, Error> {
     check(&new)?;
-    let now = app.clock.now();
+    if let Some(url) = &new.webhook_url {
+        app.sink.check(url).map_err(Error::InvalidRequest)?;
+    }
+    let (now, webhook_url) = (app.clock.now(), new.webhook_url.clone());
     let row = row_of(new, now)?;
     let (client_row, client_secret) = make(app, &row.id, SecretPurpose::Client, now)?;
     let (in_row, inbound) = make(app, &row.id, SecretPurpose::WebhookIn, now)?;
@@ -109,6 +119,7 @@ async fn record(app: &Arc<App>, new: NewPlatform, actor: &Actor, may_replace: bo
     let with_secret = row.auth_method == "client_secret_basic";
     let entry = super::add_operator::entry(app, "platform.add", &row.id, actor);
     let client_id = row.client_id.clone();
+    let inner = Arc::clone(app);
     app.db
         .write("add_platform", move |tx| -> Result<(), Error> {
             if platforms::by_id(tx, &row.id)?.is_none() {
@@ -124,9 +135,13 @@ async fn record(app: &Arc<App>, new: NewPlatform, actor: &Actor, may_replace: bo
             for secret in [&in_row, &out_row].into_iter().chain(with_secret.then_some(&client_row)) {
                 platforms::insert_secret(tx, secret)?;
             }
+            if let Some(url) = webhook_url {
+                configure_stream::name_webhook(&inner, tx, &row.id, &url, now)?;
+            }
             Ok(audit::insert(tx, &entry)?)
         })
         .await?;
+    app.stream_bell.notify_one();
     Ok(PlatformSecrets {
         client_id,
         client_secret: with_secret.then_some(client_secret),
@@ -155,7 +170,6 @@ fn row_of(new: NewPlatform, now: Timestamp) -> Result<PlatformRow, Error> {
         redirect_uris: json(&new.redirect_uris)?,
         community_prefixes: json(&new.community_prefixes)?,
         jwks: new.jwks,
-        webhook_url: new.webhook_url,
         state: "active".to_owned(),
         created_at: now.millis(),
         updated_at: now.millis(),

@@ -69,6 +69,12 @@ struct CertificateLabels {
     certificate: String,
 }
 
+#[derive(Clone, PartialEq, Eq, Hash, Debug, EncodeLabelSet)]
+struct StreamLabels {
+    platform: String,
+    outcome: &'static str,
+}
+
 type FloatGauge = Gauge<f64, AtomicU64>;
 
 /// All metrics of one service.
@@ -79,6 +85,8 @@ pub struct Metrics {
     idp_healthy: Family<IdpLabels, Gauge>,
     idp_offset: Family<IdpLabels, FloatGauge>,
     certificate_ends: Family<CertificateLabels, Gauge>,
+    deliveries: Family<StreamLabels, Counter>,
+    probes: Family<StreamLabels, Counter>,
     upstream_seen: Mutex<BTreeSet<String>>,
 }
 
@@ -87,6 +95,17 @@ impl Default for Metrics {
         let mut registry = Registry::with_prefix("gosbadge");
         let (logins, idp_errors, idp_healthy) = (Family::default(), Family::default(), Family::default());
         let (idp_offset, certificate_ends) = (Family::default(), Family::default());
+        let (deliveries, probes) = (Family::default(), Family::default());
+        registry.register(
+            "deliveries",
+            "Attempts to deliver an event by platform and outcome: delivered, failed (will be tried again), waits, dead",
+            Family::clone(&deliveries),
+        );
+        registry.register(
+            "stream_probes",
+            "Verification events to endpoints by platform and outcome: answered or silent",
+            Family::clone(&probes),
+        );
         registry.register("logins", "Passes through the identity provider by outcome: ok or a refusal code", Family::clone(&logins));
         registry.register(
             "idp_errors",
@@ -106,7 +125,8 @@ impl Default for Metrics {
             Unit::Seconds,
             Family::clone(&certificate_ends),
         );
-        Self { registry, logins, idp_errors, idp_healthy, idp_offset, certificate_ends, upstream_seen: Mutex::default() }
+        let upstream_seen = Mutex::default();
+        Self { registry, logins, idp_errors, idp_healthy, idp_offset, certificate_ends, deliveries, probes, upstream_seen }
     }
 }
 
@@ -122,6 +142,17 @@ impl Metrics {
         let upstream = self.bounded(e.upstream.as_deref().unwrap_or("none"));
         let labels = IdpErrorLabels { idp: idp.to_owned(), step: step.as_str(), code: e.code.as_str(), upstream };
         self.idp_errors.get_or_create(&labels).inc();
+    }
+
+    /// An attempt to deliver ended. Platforms are registered by operators: the label is bounded.
+    pub fn delivery(&self, platform: &str, outcome: &'static str) {
+        self.deliveries.get_or_create(&StreamLabels { platform: platform.to_owned(), outcome }).inc();
+    }
+
+    /// An endpoint was sent a verification event.
+    pub fn probe(&self, platform: &str, answered: bool) {
+        let outcome = if answered { "answered" } else { "silent" };
+        self.probes.get_or_create(&StreamLabels { platform: platform.to_owned(), outcome }).inc();
     }
 
     /// What the last look at all providers found.

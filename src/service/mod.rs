@@ -13,20 +13,24 @@ pub mod authenticate_client;
 pub mod authenticate_operator;
 pub mod authorization_server;
 pub mod begin_login;
+pub mod catch_up;
 pub mod change_badge;
 pub mod choose_organisation;
 mod community_events;
 pub mod complete_login;
 pub mod compromise_key;
+pub mod configure_stream;
 mod confirm_authority;
 pub mod deliver;
 pub mod error;
+mod event_message;
 pub mod federation;
 pub mod historical_keys;
 pub mod identity_providers;
 pub mod introspect_token;
 pub mod issue;
 pub mod keyrings;
+pub mod list_deliveries;
 pub mod list_keys;
 pub mod log;
 pub mod look_at_community;
@@ -35,6 +39,7 @@ pub mod metrics;
 mod new_application;
 pub mod open_link;
 pub mod platform_apis;
+pub mod poll_events;
 pub mod push_request;
 pub mod read_audit;
 pub mod read_log;
@@ -45,6 +50,7 @@ pub mod receive_webhook;
 mod record_event;
 pub mod redeem_application;
 pub mod redeem_code;
+pub mod redeliver;
 pub mod renew;
 mod repeatable;
 mod reprove;
@@ -56,12 +62,14 @@ pub mod rotate_key;
 pub mod sequence_log;
 pub mod set_certificate;
 pub mod show_platform;
+pub mod show_stream;
 pub mod sign_out;
 pub mod start_application;
 pub mod status_view;
 pub mod sweep;
 pub mod turn_keys;
 pub mod verify;
+pub mod verify_stream;
 pub mod watch_communities;
 pub mod watch_identity_providers;
 
@@ -76,6 +84,7 @@ pub use platform_apis::PlatformApis;
 
 pub use crate::store::applications::ApplicationRow;
 pub use crate::store::platforms::PlatformRow;
+pub use crate::store::streams::StreamRow;
 
 use crate::domain::community_event::EventPolicy;
 use crate::ports::{Certificates, Clock, Entropy, EventSink, Vault};
@@ -123,7 +132,16 @@ pub struct Settings {
     /// Mutual TLS of platforms (RFC 8705), where it is on.
     pub mtls: Option<Mtls>,
     /// Deliveries in flight at once.
+    /// Deliveries in flight at once, per platform.
     pub delivery_concurrency: usize,
+    /// Longest attempt at a delivery.
+    pub delivery_timeout: Duration,
+    /// Waits before the second, third, … attempt.
+    pub retry_schedule: Vec<Duration>,
+    /// Pause between looks at a live endpoint.
+    pub probe_interval: Duration,
+    /// Silence of a live endpoint that operators are told of.
+    pub alarm_after: Duration,
     /// What is said of this service in the federation.
     pub federation: federation::FederationSettings,
 }
@@ -171,10 +189,16 @@ pub struct App {
     pub delegation_alarms: alarms::Told,
     /// When communities to be looked at were last searched.
     pub looks_planned: watch_communities::Planned,
+    /// Alarms about platforms' streams that operators were told of.
+    pub stream_alarms: alarms::Told,
     /// Federation statements that were signed a moment ago.
     pub statements: federation::kept::Kept,
     /// Rung when a delivery was queued.
     pub delivery_bell: Notify,
+    /// Wakes platforms that wait at the poll endpoint: something was committed.
+    pub poll_bell: Notify,
+    /// Rung when an endpoint was named.
+    pub stream_bell: Notify,
 }
 
 impl App {
@@ -185,6 +209,7 @@ impl App {
             tracing::warn!(error = %e, detail = e.operator_detail(), "the status view lags behind a commit");
         }
         self.delivery_bell.notify_one();
+        self.poll_bell.notify_waiters();
     }
 }
 

@@ -33,7 +33,7 @@ pub struct Readiness {
 /// trouble must not take ours down.
 pub async fn readiness(app: &Arc<App>) -> Readiness {
     let now = app.clock.now();
-    let backlog = app.db.read("readiness", |tx| -> Result<_, StoreError> { deliveries::backlog(tx) }).await.ok();
+    let backlog = app.db.read("readiness", |tx| -> Result<_, StoreError> { deliveries::backlog(tx, None) }).await.ok();
     let known = app.keys.known();
     let keys = [KeyPurpose::Badge, KeyPurpose::Status].into_iter().all(|p| known.active(p).is_some()) && app.keys.whole();
     let age = app.view.age(now);

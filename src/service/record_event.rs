@@ -7,7 +7,7 @@ use crate::domain::time::Timestamp;
 use crate::store::badges::BadgeRow;
 use crate::store::deliveries::{self, DeliveryRow};
 use crate::store::ledger::{self, EventRow};
-use crate::store::{Tx, platforms};
+use crate::store::{Tx, streams};
 
 /// What happened to a badge.
 pub(super) struct Happening<'a> {
@@ -24,7 +24,7 @@ pub(super) struct Happening<'a> {
 
 /// Writes the event. Call it last in a transaction: the ledger row orders all writers.
 pub(super) fn record(app: &App, tx: &mut Tx<'_>, what: &Happening<'_>, actor: &Actor, now: Timestamp) -> Result<(), Error> {
-    let told = what.kind.webhook_type().is_some() && platforms::by_id(tx, what.platform)?.is_some_and(|p| p.webhook_url.is_some());
+    let told = is_told(tx, what)?;
     let seq = ledger::append(
         tx,
         EventRow {
@@ -60,4 +60,12 @@ pub(super) fn record(app: &App, tx: &mut Tx<'_>, what: &Happening<'_>, actor: &A
         deliveries::insert(tx, &row)?;
     }
     Ok(())
+}
+
+/// Whether the platform has a stream that carries events of this type; one that is paused, or still has to prove itself, keeps
+/// them until then.
+fn is_told(tx: &mut Tx<'_>, what: &Happening<'_>) -> Result<bool, Error> {
+    let Some(kind) = what.kind.webhook_type() else { return Ok(false) };
+    let Some(stream) = streams::of_platform(tx, what.platform)? else { return Ok(false) };
+    Ok(stream.types()?.is_none_or(|types| types.iter().any(|t| t == kind)))
 }

@@ -1,7 +1,9 @@
 //! The outbox: one row for each event a platform must hear of, written with the event, worked off under leases.
 
-use diesel::dsl::{exists, not};
+use diesel::dsl::{count_star, exists, min, not, sql};
+use diesel::expression::SqlLiteral;
 use diesel::prelude::*;
+use diesel::sql_types::Bool;
 
 use super::schema::deliveries;
 use super::{StoreError, Tx};
@@ -36,36 +38,65 @@ pub fn insert(tx: &mut Tx<'_>, row: &DeliveryRow) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Leases up to `limit` due deliveries until `until`. Order per badge: a delivery waits until every earlier version of its
-/// badge is delivered or dead.
+/// The words of the partial indexes over what waits: a bound parameter would not let SQLite use them.
+fn waits() -> SqlLiteral<Bool> {
+    sql("deliveries.state = 'pending'")
+}
+
+/// Whether anything of a platform is due: free, at its time, and not behind an earlier version of its badge.
 ///
 /// # Errors
 /// [`StoreError`].
-pub fn lease(tx: &mut Tx<'_>, token: &str, limit: i64, now: Timestamp, until: Timestamp) -> Result<Vec<DeliveryRow>, StoreError> {
+pub fn any_due(tx: &mut Tx<'_>, platform: &str, now: Timestamp) -> Result<bool, StoreError> {
+    Ok(!due(tx, platform, 1, now)?.is_empty())
+}
+
+/// Ids of due deliveries, in ledger order. Order per badge: a delivery waits until every earlier version of its badge is delivered
+/// or dead.
+fn due(tx: &mut Tx<'_>, platform: &str, limit: i64, now: Timestamp) -> Result<Vec<String>, StoreError> {
     use deliveries as d;
     let earlier = diesel::alias!(deliveries as earlier);
-    let due: Vec<String> = d::table
-        .filter(d::state.eq("pending").and(d::next_at.le(now.millis())).and(d::lease_until.le(now.millis())))
+    Ok(d::table
+        .filter(d::platform_id.eq(platform).and(waits()))
+        .filter(d::next_at.le(now.millis()).and(d::lease_until.le(now.millis())))
         .filter(not(exists(
             earlier
                 .filter(earlier.field(d::platform_id).eq(d::platform_id))
                 .filter(earlier.field(d::badge_id).eq(d::badge_id))
                 .filter(earlier.field(d::version).lt(d::version))
-                .filter(earlier.field(d::state).eq("pending")),
+                .filter(sql::<Bool>("earlier.state = 'pending'")),
         )))
-        .order((d::next_at, d::id))
+        .order(d::event_seq)
         .limit(limit)
         .select(d::id)
-        .load(tx.conn)?;
+        .load(tx.conn)?)
+}
+
+/// Leases up to `limit` due deliveries of a platform until `until`.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn lease(
+    tx: &mut Tx<'_>,
+    platform: &str,
+    token: &str,
+    limit: i64,
+    now: Timestamp,
+    until: Timestamp,
+) -> Result<Vec<DeliveryRow>, StoreError> {
+    use deliveries as d;
+    let mut due = due(tx, platform, limit, now)?;
+    // One order for all workers, so that no two wait for each other.
+    due.sort_unstable();
     let mut leased = Vec::with_capacity(due.len());
     for id in due {
         // The free-lease predicate is repeated: selecting first and updating then claims twice under concurrency.
-        let n = diesel::update(d::table.find(&id).filter(d::state.eq("pending").and(d::lease_until.le(now.millis()))))
+        let row = diesel::update(d::table.find(&id).filter(d::state.eq("pending").and(d::lease_until.le(now.millis()))))
             .set((d::lease_token.eq(Some(token)), d::lease_until.eq(until.millis())))
-            .execute(tx.conn)?;
-        if n == 1 {
-            leased.push(d::table.find(&id).select(DeliveryRow::as_select()).first(tx.conn)?);
-        }
+            .returning(d::all_columns)
+            .get_result(tx.conn)
+            .optional()?;
+        leased.extend(row);
     }
     Ok(leased)
 }
@@ -80,6 +111,18 @@ pub enum Settled {
     Waits(Timestamp),
     /// Given up.
     Dead,
+}
+
+impl Settled {
+    /// One word, for metrics.
+    pub const fn as_str(&self) -> &'static str {
+        match self {
+            Self::Delivered => "delivered",
+            Self::Again(_) => "failed",
+            Self::Waits(_) => "waits",
+            Self::Dead => "dead",
+        }
+    }
 }
 
 /// Settles a leased delivery; a lost lease settles nothing.
@@ -107,13 +150,122 @@ pub fn settle(tx: &mut Tx<'_>, id: &str, token: &str, how: &Settled, note: Optio
     StoreError::expect_one(n, "delivery")
 }
 
-/// How many deliveries are pending, and the oldest one's creation.
+/// Makes everything of a platform that waits for another attempt due now: its endpoint is well again.
 ///
 /// # Errors
 /// [`StoreError`].
-pub fn backlog(tx: &mut Tx<'_>) -> Result<(i64, Option<i64>), StoreError> {
+pub fn hurry(tx: &mut Tx<'_>, platform: &str, now: Timestamp) -> Result<(), StoreError> {
     use deliveries as d;
-    let pending: i64 = d::table.filter(d::state.eq("pending")).count().get_result(tx.conn)?;
-    let oldest = d::table.filter(d::state.eq("pending")).order(d::created_at).select(d::created_at).first(tx.conn).optional()?;
-    Ok((pending, oldest))
+    diesel::update(d::table.filter(d::platform_id.eq(platform).and(waits())).filter(d::next_at.gt(now.millis())))
+        .set(d::next_at.eq(now.millis()))
+        .execute(tx.conn)?;
+    Ok(())
+}
+
+/// How many deliveries are pending, and the oldest one's creation; of one platform or of all.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn backlog(tx: &mut Tx<'_>, platform: Option<&str>) -> Result<(i64, Option<i64>), StoreError> {
+    use deliveries as d;
+    let mut q = d::table.filter(waits()).select((count_star(), min(d::created_at))).into_boxed();
+    if let Some(p) = platform {
+        q = q.filter(d::platform_id.eq(p.to_owned()));
+    }
+    Ok(q.get_result(tx.conn)?)
+}
+
+/// What a platform that fetches its events says of one.
+pub enum Answered<'a> {
+    /// It took it.
+    Taken,
+    /// It cannot take it; what is known of why.
+    Refused(&'a str),
+}
+
+/// Settles what a platform answers for by itself; returns how many deliveries that changed.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn answer(tx: &mut Tx<'_>, platform: &str, seqs: &[i64], how: &Answered<'_>, now: Timestamp) -> Result<usize, StoreError> {
+    use deliveries as d;
+    let (state, delivered_at, note) = match how {
+        Answered::Taken => ("delivered", Some(now.millis()), None),
+        Answered::Refused(note) => ("dead", None, Some(*note)),
+    };
+    Ok(diesel::update(d::table.filter(d::platform_id.eq(platform).and(d::event_seq.eq_any(seqs.to_vec()))).filter(d::state.eq("pending")))
+        .set((
+            d::state.eq(state),
+            d::delivered_at.eq(delivered_at),
+            d::attempts.eq(d::attempts + 1),
+            d::last_note.eq(note),
+            d::lease_token.eq(None::<String>),
+            d::lease_until.eq(0),
+        ))
+        .execute(tx.conn)?)
+}
+
+/// Events of a platform that wait, oldest first.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn waiting(tx: &mut Tx<'_>, platform: &str, limit: i64) -> Result<Vec<i64>, StoreError> {
+    use deliveries as d;
+    Ok(d::table.filter(d::platform_id.eq(platform).and(waits())).order(d::event_seq).limit(limit).select(d::event_seq).load(tx.conn)?)
+}
+
+/// The delivery with this id.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn by_id(tx: &mut Tx<'_>, id: &str) -> Result<Option<DeliveryRow>, StoreError> {
+    Ok(deliveries::table.find(id).select(DeliveryRow::as_select()).first(tx.conn).optional()?)
+}
+
+/// Which deliveries to list.
+pub struct DeliveryFilter {
+    /// Of one platform.
+    pub platform: Option<String>,
+    /// In one state.
+    pub state: Option<String>,
+    /// Queued from here on.
+    pub since: Option<Timestamp>,
+    /// Queued before.
+    pub until: Option<Timestamp>,
+}
+
+/// One page of deliveries, newest first, before `cursor`.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn page(tx: &mut Tx<'_>, wanted: &DeliveryFilter, cursor: Option<&str>, limit: i64) -> Result<Vec<DeliveryRow>, StoreError> {
+    use deliveries as d;
+    let mut q = d::table.order(d::id.desc()).limit(limit).select(DeliveryRow::as_select()).into_boxed();
+    if let Some(platform) = &wanted.platform {
+        q = q.filter(d::platform_id.eq(platform.clone()));
+    }
+    if let Some(state) = &wanted.state {
+        q = q.filter(d::state.eq(state.clone()));
+    }
+    if let Some(since) = wanted.since {
+        q = q.filter(d::created_at.ge(since.millis()));
+    }
+    if let Some(until) = wanted.until {
+        q = q.filter(d::created_at.lt(until.millis()));
+    }
+    if let Some(cursor) = cursor {
+        q = q.filter(d::id.lt(cursor.to_owned()));
+    }
+    Ok(q.load(tx.conn)?)
+}
+
+/// Makes deliveries due now, as if they had never been tried; those on their way are left alone. Returns how many.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn again(tx: &mut Tx<'_>, ids: &[String], now: Timestamp) -> Result<usize, StoreError> {
+    use deliveries as d;
+    Ok(diesel::update(d::table.filter(d::id.eq_any(ids.to_vec()).and(d::lease_until.le(now.millis()))))
+        .set((d::state.eq("pending"), d::attempts.eq(0), d::next_at.eq(now.millis()), d::delivered_at.eq(None::<i64>)))
+        .execute(tx.conn)?)
 }

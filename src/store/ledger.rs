@@ -6,7 +6,7 @@ use diesel::expression::SqlLiteral;
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
 
-use super::schema::{attestations, events, ledger};
+use super::schema::{attestations, badges, communities, events, ledger};
 use super::{StoreError, Tx};
 
 /// One event.
@@ -75,6 +75,30 @@ pub fn by_seq(tx: &mut Tx<'_>, seq: i64) -> Result<EventRow, StoreError> {
 /// [`StoreError`].
 pub fn after(tx: &mut Tx<'_>, seq: i64, limit: i64) -> Result<Vec<EventRow>, StoreError> {
     Ok(events::table.filter(events::seq.gt(seq)).order(events::seq).limit(limit).select(EventRow::as_select()).load(tx.conn)?)
+}
+
+/// A platform's events after `seq`, oldest first, at most `limit`; only of these kinds.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn of_platform_after(tx: &mut Tx<'_>, platform: &str, seq: i64, kinds: &[&str], limit: i64) -> Result<Vec<EventRow>, StoreError> {
+    Ok(events::table
+        .inner_join(badges::table.on(badges::id.eq(events::badge_id)))
+        .inner_join(communities::table.on(communities::id.eq(badges::community_id)))
+        .filter(communities::platform_id.eq(platform).and(events::seq.gt(seq)))
+        .filter(events::kind.eq_any(kinds.iter().map(|k| (*k).to_owned()).collect::<Vec<_>>()))
+        .order(events::seq)
+        .limit(limit)
+        .select(EventRow::as_select())
+        .load(tx.conn)?)
+}
+
+/// Sequence numbers of the events with these ids; unknown ids have none.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn seqs(tx: &mut Tx<'_>, ids: &[String]) -> Result<Vec<i64>, StoreError> {
+    Ok(events::table.filter(events::id.eq_any(ids.to_vec())).select(events::seq).load(tx.conn)?)
 }
 
 /// What the transparency log's rules need of an event.

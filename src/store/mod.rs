@@ -31,6 +31,7 @@ pub mod reproofs;
 pub mod revocations;
 pub mod schema;
 pub mod status_lists;
+pub mod streams;
 pub mod sweep;
 
 pub use conn::{Db, Tx};

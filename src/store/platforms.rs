@@ -29,8 +29,6 @@ pub struct PlatformRow {
     pub community_prefixes: String,
     /// Public keys for `private_key_jwt`, a JWK set.
     pub jwks: Option<String>,
-    /// Where events are pushed.
-    pub webhook_url: Option<String>,
     /// `active` or `disabled`.
     pub state: String,
     /// Registered.

@@ -109,6 +109,7 @@ async fn issue_until_death(stop: Stop) -> ! {
         clock: Arc::new(WatchedClock(system.clock, Arc::clone(&watch))),
         entropy: Arc::new(WatchedEntropy(system.entropy, Arc::clone(&watch))),
         idps: None,
+        sink: None,
         wrap_signer: Some(|signer| Arc::new(WatchedSigner(signer, Arc::clone(WATCH.get().unwrap())))),
     };
     // Background work rests, so that what is counted is the issue's own.

@@ -11,7 +11,7 @@ use diesel::prelude::*;
 use gosbadge::cli::dev::{self, Dev, EsiaMode, Options, Ready};
 use gosbadge::cli::wire::{Parts, WireError};
 use gosbadge::domain::time::Timestamp;
-use gosbadge::ports::Clock;
+use gosbadge::ports::{Clock, EventSink};
 use gosbadge::service::App;
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -88,13 +88,20 @@ impl Harness {
     pub async fn try_start_at(port: u16, esia: EsiaMode, settings: &[(&str, &str)]) -> Result<Self, WireError> {
         let dir = TempDir::new().unwrap();
         let database = fresh_database(&dir);
-        Self::start_on(dir, database, HeldClock::new(), port, esia, settings).await
+        Self::start_on(dir, database, HeldClock::new(), port, esia, settings, None).await
+    }
+
+    /// With another way to send to platforms.
+    pub async fn start_sending(sink: Arc<dyn EventSink>, settings: &[(&str, &str)]) -> Self {
+        let dir = TempDir::new().unwrap();
+        let database = fresh_database(&dir);
+        Self::start_on(dir, database, HeldClock::new(), 0, EsiaMode::V1, settings, Some(sink)).await.expect("the set-up starts")
     }
 
     /// Stops everything and starts it again over the same data; addresses and the platform's secrets are new ones.
     pub async fn restart(self, settings: &[(&str, &str)]) -> Self {
         self.dev.stop().await;
-        Self::start_on(self.dir, self.database, self.clock, 0, EsiaMode::V1, settings).await.expect("the set-up starts")
+        Self::start_on(self.dir, self.database, self.clock, 0, EsiaMode::V1, settings, None).await.expect("the set-up starts")
     }
 
     async fn start_on(
@@ -104,6 +111,7 @@ impl Harness {
         port: u16,
         esia: EsiaMode,
         settings: &[(&str, &str)],
+        sink: Option<Arc<dyn EventSink>>,
     ) -> Result<Self, WireError> {
         gosbadge::telemetry::init_for_tests();
         let mut all = vec![
@@ -118,7 +126,7 @@ impl Harness {
             ("GOSBADGE__PLATFORM_API__LOOK_AGAIN".to_owned(), "0s".to_owned()),
         ];
         all.extend(settings.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())));
-        let parts = Parts { clock: clock.clone(), ..Parts::system() };
+        let parts = Parts { clock: clock.clone(), sink, ..Parts::system() };
         let listen = SocketAddr::new(Ipv4Addr::LOCALHOST.into(), port);
         let options = Options { listen, data_dir: dir.path().to_owned(), esia, settings: all, parts };
         let dev = dev::start(options).await?;

@@ -127,6 +127,9 @@ fn receive(received: Messages) -> String {
     async fn hook(all: web::Data<Messages>, req: HttpRequest, body: web::Bytes) -> HttpResponse {
         let body: Value = serde_json::from_slice(&body).unwrap();
         let text = |v: &Value| v.as_str().unwrap().to_owned();
+        if body["type"] == "stream.verification" {
+            return HttpResponse::Ok().body(text(&body["data"]["state"]));
+        }
         let id = req.headers().get("webhook-id").unwrap().to_str().unwrap().to_owned();
         all.lock().unwrap().push(Message { id, kind: text(&body["type"]), badge: text(&body["data"]["badge"]) });
         HttpResponse::Ok().finish()

@@ -47,6 +47,7 @@ mod sandbox_esia;
 mod secrets;
 mod served;
 mod status_lists;
+mod streams;
 mod test_issuer;
 mod tokens;
 mod trust_mark;

@@ -13,7 +13,7 @@ use crate::harness::fresh_database;
 
 /// Every released migration file with its SHA-256. Append only: whoever runs the service has applied these; a change goes
 /// into a new migration.
-const RELEASED: [(&str, &str); 32] = [
+const RELEASED: [(&str, &str); 36] = [
     ("sqlite/2026-11-23-000001_first_house/up.sql", "bb829699196e3351550103e3fe937d104608a19305700d80e38ea5a947eac4a0"),
     ("sqlite/2026-11-23-000001_first_house/down.sql", "adcb3cac61390fd7627530b2fa095eef4f26f406c34ff3ad790c3df2c019ab3d"),
     ("postgres/2026-11-23-000001_first_house/up.sql", "23bfae3c71f8b44da8f96d5dc78d2414b86a595861d84fcef60c571502622a92"),
@@ -38,6 +38,10 @@ const RELEASED: [(&str, &str); 32] = [
     ("sqlite/2026-11-28-000006_platform_starts/down.sql", "c4aa9bfe78d4fdd0d63520ad830ac4b050b24b206ce16fe333cbb35c94fd47db"),
     ("postgres/2026-11-28-000006_platform_starts/up.sql", "5b75ec9cb0650ebaab0efe23111c78ea184baede34ccc30cbbcc2928d2d8e203"),
     ("postgres/2026-11-28-000006_platform_starts/down.sql", "c4aa9bfe78d4fdd0d63520ad830ac4b050b24b206ce16fe333cbb35c94fd47db"),
+    ("sqlite/2026-11-28-000007_streams/up.sql", "c4a503a948525e35a0c5ad798558cb68fceac6e9ed241a036ee1546d873310ef"),
+    ("sqlite/2026-11-28-000007_streams/down.sql", "4227fd3afc02677d358daffce2d4fe92ff1f6ead8b188aec2a7c7e238d3a1932"),
+    ("postgres/2026-11-28-000007_streams/up.sql", "074631d721080dec576b48366ffee26004a30a35187b0087aab1f7ff39a18ba9"),
+    ("postgres/2026-11-28-000007_streams/down.sql", "4227fd3afc02677d358daffce2d4fe92ff1f6ead8b188aec2a7c7e238d3a1932"),
     ("sqlite/2026-11-28-000008_control_proofs/up.sql", "791a4ceaec91b740c4ae39766825b8470c9bcad22661c6aa35660109b9bb7071"),
     ("sqlite/2026-11-28-000008_control_proofs/down.sql", "0d30ce1343263606e71d8946bf6fcdbda3e1a325ca6afec332a4f6673f506cc6"),
     ("postgres/2026-11-28-000008_control_proofs/up.sql", "791a4ceaec91b740c4ae39766825b8470c9bcad22661c6aa35660109b9bb7071"),
@@ -148,6 +152,8 @@ fn a_migrated_database_has_the_shape_of_the_diesel_schema() {
         "communities unique platform_id,number whole",
         "events unique badge_id,version whole",
         "deliveries unique platform_id,badge_id,version whole",
+        "deliveries plain platform_id,event_seq partial",
+        "deliveries plain platform_id,badge_id,version partial",
         "inbound_webhooks unique platform_id,webhook_id whole",
         "logins unique state_digest whole",
         "applications unique link_digest whole",
@@ -207,6 +213,31 @@ fn migrating_twice_changes_nothing_and_status_tells() {
     let json: serde_json::Value = serde_json::from_str(&gosbadge(&dir, &url, &["migrate", "status", "--json"])).unwrap();
     let expected: Vec<_> = all.iter().map(|n| serde_json::json!({ "name": n, "applied": true })).collect();
     assert_eq!(json, serde_json::json!({ "migrations": expected }));
+}
+
+#[test]
+fn endpoints_of_before_there_were_streams_go_on_working() {
+    const STREAMS: &str = "2026-11-28-000007_streams";
+    let dir = TempDir::new().unwrap();
+    let url = fresh_database(&dir);
+    gosbadge(&dir, &url, &["migrate"]);
+    let before = shape(&url);
+    let mut db = Database::open(&url);
+    let set = if url.starts_with("postgres") { "postgres" } else { "sqlite" };
+    db.run(&std::fs::read_to_string(root().join(set).join(STREAMS).join("down.sql")).unwrap());
+    let version = STREAMS.split('_').next().unwrap().replace('-', "");
+    db.run(&format!("DELETE FROM __diesel_schema_migrations WHERE version = '{version}'"));
+    for (id, endpoint) in [("vk", "'https://vk.example/hook'"), ("ok", "NULL")] {
+        db.run(&format!(
+            "INSERT INTO platforms (id, name, base_url, client_id, auth_method, redirect_uris, community_prefixes, webhook_url, state,
+                created_at, updated_at, updated_by)
+             VALUES ('{id}', 'x', 'https://x.example', '{id}', 'client_secret_basic', '[]', '[]', {endpoint}, 'active', 1, 2, 'test')"
+        ));
+    }
+    gosbadge(&dir, &url, &["migrate"]);
+    assert_eq!(shape(&url), before);
+    let streams = db.lines("SELECT platform_id || ' ' || state || ' ' || method || ' ' || endpoint_url AS v FROM streams");
+    assert_eq!(streams, ["vk enabled push_webhook https://vk.example/hook"]);
 }
 
 /// Runs the command; its standard output.

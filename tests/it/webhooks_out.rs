@@ -13,6 +13,7 @@ use std::time::Duration;
 use gosbadge::service::Actor;
 use gosbadge::service::add_platform::{NewPlatform, replace_platform};
 use gosbadge::service::deliver::deliver_due;
+use gosbadge::service::verify_stream::verify_streams;
 use serde_json::json;
 
 use self::receiver::Receiver;
@@ -28,7 +29,7 @@ async fn start(settings: &[(&str, &str)]) -> (Harness, Receiver) {
     (h, receiver)
 }
 
-/// Points the platform's webhook at `url`; its secrets change with that.
+/// Points the platform's webhook at `url`, which answers its verification event; its secrets change with that.
 async fn subscribe(h: &mut Harness, url: &str) {
     let base = h.ready().platform_url.clone();
     let new = NewPlatform {
@@ -47,6 +48,7 @@ async fn subscribe(h: &mut Harness, url: &str) {
     platform.client_secret = secrets.client_secret.unwrap();
     platform.inbound_webhook_secret = secrets.inbound_webhook_secret;
     platform.outgoing_webhook_secret = secrets.outgoing_webhook_secret;
+    assert_eq!(verify_streams(h.app()).await.unwrap(), 1);
 }
 
 /// One round of attempts; how many were made.

@@ -63,7 +63,7 @@ pub(super) fn may_connect(ip: IpAddr, allow_loopback: bool) -> bool {
 ///
 /// # Errors
 /// A sentence for the platform's developer saying what to change.
-pub fn check_endpoint(url: &str, allow_loopback: bool) -> Result<(), String> {
+pub(super) fn check_endpoint(url: &str, allow_loopback: bool) -> Result<(), String> {
     parse_endpoint(url, allow_loopback).map(drop)
 }
 

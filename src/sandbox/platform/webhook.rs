@@ -77,6 +77,11 @@ pub(super) async fn receive(platform: web::Data<Platform>, request: HttpRequest,
         headers: request.headers().iter().map(|(k, v)| (k.to_string(), String::from_utf8_lossy(v.as_bytes()).into_owned())).collect(),
         body: String::from_utf8_lossy(&body).into_owned(),
     };
+    let held = !id.is_empty() && platform.outgoing.verify(id, stamp, &body, signatures, now).is_ok();
+    if let Some(state) = held.then(|| verification(&body)).flatten() {
+        // Proof that we read what came: not an event, so it is not listed.
+        return HttpResponse::Ok().json(serde_json::json!({ "state": state }));
+    }
     let answer = if id.is_empty() {
         Err((401, "webhook-id is missing".to_owned()))
     } else if let Err(e) = platform.outgoing.verify(id, stamp, &body, signatures, now) {
@@ -103,6 +108,13 @@ pub(super) async fn receive(platform: web::Data<Platform>, request: HttpRequest,
     }
 }
 
+/// What a verification event of the stream wants back.
+fn verification(body: &[u8]) -> Option<String> {
+    let message: Message = serde_json::from_slice(body).ok()?;
+    let state = message.data.filter(|_| message.kind == "stream.verification")?.get("state")?.as_str()?.to_owned();
+    Some(state)
+}
+
 fn take(platform: &Platform, delivery: &mut Delivery, body: &[u8]) -> Result<&'static str, (u16, String)> {
     let unreadable = |e: serde_json::Error| (400, format!("the body is not an event we can read: {e}"));
     let message: Message = serde_json::from_slice(body).map_err(unreadable)?;
@@ -118,7 +130,7 @@ fn take(platform: &Platform, delivery: &mut Delivery, body: &[u8]) -> Result<&'s
             delivery.community = Some(data.community.id.clone()).filter(|id| state.communities.contains_key(id));
             apply(platform, &mut state, word, data, message.timestamp.unwrap_or(delivery.received_at))
         }
-        // Verification of the endpoint, and types that do not exist yet: a 2xx is all they want.
+        // Types that do not exist yet: a 2xx is all they want.
         _ => "ignored",
     };
     state.seen.insert(delivery.id.clone(), ());

@@ -50,12 +50,17 @@ async fn the_same_message_again_at_its_time() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn gone_is_gone() {
-    let (h, receiver) = start(&[BY_HAND]).await;
-    h.issue("218000001", "kindergarten-head").await;
+async fn gone_is_gone_until_the_endpoint_proves_itself_again() {
+    let (mut h, receiver) = start(&[BY_HAND]).await;
+    let issued = h.issue("218000001", "kindergarten-head").await;
     receiver.answer(Answer::Status(410));
     assert_eq!(attempts(&h).await, 1);
-    assert_eq!((pending(&h).await, attempts_after(&h, 100_000).await), (0, 0));
+    super::change(&h, &issued.badge, "suspend").await;
+    assert_eq!((pending(&h).await, attempts_after(&h, 100_000).await), (2, 0), "kept, and not sent");
+    receiver.answer(Answer::Status(204));
+    super::subscribe(&mut h, &receiver.url).await;
+    assert_eq!((attempts(&h).await, attempts(&h).await, pending(&h).await), (1, 1, 0), "the backlog follows");
+    assert_eq!(receiver.got().iter().map(|g| g.what().1).collect::<Vec<_>>(), [1, 1, 2]);
     receiver.stop().await;
     h.stop().await;
 }

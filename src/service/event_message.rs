@@ -1,0 +1,119 @@
+//! What a platform is told of one event of a badge: the JSON of a webhook, and the same as a signed Security Event Token. How
+//! it travels is not here.
+
+use serde_json::{Value, json};
+
+use super::{App, Error};
+use crate::domain::badge::{BadgeState, EventKind};
+use crate::domain::lang::Lang;
+use crate::domain::reason::ReasonCode;
+use crate::domain::time::Timestamp;
+use crate::ports::signer::KeyPurpose;
+use crate::store::Tx;
+use crate::store::attestations::{self, AttestationRow};
+use crate::store::badges::{self, BadgeFacts};
+use crate::store::ledger::EventRow;
+use crate::store::reproofs;
+
+/// An event with everything its message says.
+pub(super) struct EventMessage {
+    pub event: EventRow,
+    kind: EventKind,
+    facts: BadgeFacts,
+    attestation: Option<AttestationRow>,
+    /// By when control has to be proven again, for the event that says so.
+    reprove_by: Option<Timestamp>,
+}
+
+impl EventMessage {
+    /// Reads what the message of an event needs.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when records are damaged.
+    pub(super) fn read(tx: &mut Tx<'_>, event: EventRow) -> Result<Self, Error> {
+        let facts = badges::facts(tx, &event.badge_id)?.ok_or_else(|| super::damaged("badge of an event"))?;
+        let attestation = attestations::newest_active(tx, &event.badge_id)?.filter(|a| Some(&a.id) == event.attestation_id.as_ref());
+        let kind = event.kind.parse().map_err(|_| super::damaged("event kind"))?;
+        let demanded = kind == EventKind::Updated && event.state == BadgeState::Active.as_str();
+        let term = if demanded { reproofs::term(tx, &event.badge_id)? } else { None };
+        Ok(Self { event, kind, facts, attestation, reprove_by: term.map(|t| t.by) })
+    }
+
+    /// `badge.issued` and the like.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] for an event platforms are not told of.
+    pub(super) fn type_name(&self) -> Result<&'static str, Error> {
+        self.kind.webhook_type().ok_or_else(|| super::damaged("event kind"))
+    }
+
+    /// `{"type","timestamp","data"}`; `audience` is the platform's own address.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when there is no key to sign the SET with.
+    pub(super) fn webhook(&self, app: &App, audience: &str) -> Result<Value, Error> {
+        let (badge, community, authority) = &self.facts;
+        let mut data = json!({
+            "badge": badge.id,
+            "version": self.event.version,
+            // The state right after this event, not whatever it has become since.
+            "status": self.event.state,
+            "reason": self.event.reason,
+            "community": { "platform": community.platform_id, "id": community.number, "uri": community.uri, "name": community.name },
+            "authority": { "ogrn": authority.ogrn, "name": authority.short_name, "kind": authority.kind },
+            "set": self.set(app, audience)?,
+        });
+        if let (Some(by), Value::Object(o)) = (self.reprove_by, &mut data) {
+            o.insert("reprove_by".to_owned(), json!(by));
+        }
+        let carries = matches!(self.kind, EventKind::Issued | EventKind::Renewed | EventKind::Reinstated);
+        if let (true, Some(token), Value::Object(o)) = (carries, self.attestation.as_ref().and_then(|a| a.token.as_ref()), &mut data) {
+            o.insert("attestation".to_owned(), token.clone().into());
+        }
+        Ok(json!({ "type": self.type_name()?, "timestamp": Timestamp::from_millis(self.event.at), "data": data }))
+    }
+
+    /// The event as a Security Event Token (RFC 8417, CAEP credential-change): signed by us, provable offline. A SET has neither
+    /// `sub` nor `exp` (SSF 1.0).
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when there is no key to sign with.
+    pub(super) fn set(&self, app: &App, audience: &str) -> Result<String, Error> {
+        let change_type = match self.kind {
+            EventKind::Issued => "create",
+            EventKind::Revoked | EventKind::Superseded => "revoke",
+            EventKind::Expired => "delete",
+            _ => "update",
+        };
+        let at = Timestamp::from_millis(self.event.at).secs();
+        let initiating = match self.event.actor_kind.as_str() {
+            "operator" | "cli" => "admin",
+            "representative" => "user",
+            "platform" => "policy",
+            _ => "system",
+        };
+        let mut event = json!({
+            "credential_type": "verifiable-credential",
+            "change_type": change_type,
+            "event_timestamp": at,
+            "initiating_entity": initiating,
+            "status": self.event.state,
+            "reason": self.event.reason,
+            "version": self.event.version,
+        });
+        // Fixed texts of fixed codes: whatever an operator wrote stays with us.
+        if let Some(reason) = self.event.reason.as_deref().and_then(|r| r.parse::<ReasonCode>().ok()) {
+            event["reason_admin"] = json!({ "ru": reason.title(Lang::Ru), "en": reason.title(Lang::En) });
+        }
+        let claims = json!({
+            "iss": app.settings.issuer,
+            "aud": audience,
+            "iat": at,
+            "jti": self.event.id,
+            "txn": self.event.id,
+            "sub_id": { "format": "jwt_id", "iss": app.settings.issuer, "jti": self.event.attestation_id },
+            "events": { "https://schemas.openid.net/secevent/caep/event-type/credential-change": event },
+        });
+        Ok(app.keys.sign_jwt(KeyPurpose::Status, "secevent+jwt", &claims.to_string())?.token)
+    }
+}
