@@ -29,10 +29,10 @@ pub fn locate(text: &str, prefixes: &[String]) -> Option<Locator> {
     let address = if text.contains("://") { text.to_owned() } else { format!("https://{text}") };
     let url = Url::parse(&address).ok().filter(|u| matches!(u.scheme(), "http" | "https"))?;
     // A post opened over a page stands in the query: `?w=wall-1_2`.
-    let over = url.query_pairs().find(|(name, _)| name == "w").and_then(|(_, value)| number(&value));
+    let over = url.query_pairs().find(|(name, _)| name == "w").and_then(|(_, value)| Some(leading_number(&value)?.0));
     let plain = format!("{}{}", url.origin().ascii_serialization(), url.path().trim_end_matches('/'));
     let rest = rest_of(&plain, prefixes)?;
-    if let Some(number) = over.or_else(|| number(&rest)) {
+    if let Some(number) = over.or_else(|| Some(leading_number(&rest)?.0)) {
         return Some(Locator::Number(number));
     }
     named(rest.split('/').next().unwrap_or_default())
@@ -53,15 +53,19 @@ fn bare(address: &str) -> String {
     format!("{host}{path}")
 }
 
-/// `club123`, `public123`, `event123`, `group/123`, `wall-123_45`, `123` → 123, whatever path follows.
+/// `club123`, `public123`, `event123`, `group/123`, `-123`, `123` → 123, and nothing behind it: an address of the community itself.
 pub fn number(rest: &str) -> Option<CommunityNumber> {
-    let digits = BEFORE_NUMBERS.iter().find_map(|word| {
+    leading_number(rest).filter(|(_, behind)| behind.is_empty()).map(|(number, _)| number)
+}
+
+/// The number an address begins with, `wall-123_45` too, and what stands behind it.
+fn leading_number(rest: &str) -> Option<(CommunityNumber, &str)> {
+    BEFORE_NUMBERS.iter().find_map(|word| {
         let after = rest.strip_prefix(word)?;
-        let end = after.find(|c: char| !c.is_ascii_digit()).unwrap_or(after.len());
-        let ends_well = after[end..].is_empty() || after[end..].starts_with('/') || (*word == "wall-" && after[end..].starts_with('_'));
-        (end > 0 && ends_well).then(|| &after[..end])
-    })?;
-    digits.parse().ok()
+        let (digits, behind) = after.split_at(after.find(|c: char| !c.is_ascii_digit()).unwrap_or(after.len()));
+        let ends_well = behind.is_empty() || behind.starts_with('/') || (*word == "wall-" && behind.starts_with('_'));
+        ends_well.then(|| digits.parse().ok()).flatten().map(|number| (number, behind))
+    })
 }
 
 fn named(name: &str) -> Option<Locator> {
@@ -137,6 +141,9 @@ mod tests {
             let meant = means(text, "https://vk.com/");
             assert!(meant.is_none() || meant.as_deref().is_some_and(|m| m.starts_with("@club0")), "{text}: {meant:?}");
         }
+        // A part of a page is not the page itself where exactly that is asked.
+        assert_eq!((number("club5"), number("group/5")), ("5".parse().ok(), "5".parse().ok()));
+        assert!(["club5/topic", "club5x", "wall-5_1", "club", "5a"].iter().all(|rest| number(rest).is_none()));
         // More digits than a number has are a name nobody can have.
         assert_eq!(means("vk.com/club123456789012345678901", "https://vk.com/"), Some("@club123456789012345678901".to_owned()));
     }

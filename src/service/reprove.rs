@@ -80,7 +80,7 @@ pub(super) async fn suspend_overdue(app: &Arc<App>, now: Timestamp) -> Result<us
         let one = app.db.write("suspend_unproven", move |tx| -> Result<bool, Error> {
             badges::lock(tx, &badge.id)?;
             // Proven, or changed, since we looked.
-            if !reproofs::term(tx, &badge.id)?.is_some_and(|t| t.by <= now) {
+            if reproofs::term(tx, &badge.id)?.is_none_or(|t| t.by > now) {
                 return Ok(false);
             }
             reproofs::set(tx, &badge.id, None)?;
