@@ -70,7 +70,7 @@ enum PlatformCommand {
         #[arg(long, default_value_t = 24, value_name = "HOURS")]
         overlap: u64,
     },
-    /// Looks at a community through the platform's own interface and prints what it says of itself: a check of [platform_api]
+    /// Looks at a community through the platform's own interface and prints what it says of itself: a check of the section `platform_api`
     Look {
         /// Short name of the platform
         id: String,

@@ -175,7 +175,7 @@ mod tests {
             assert_eq!(s.as_str().parse(), Ok(s));
         }
         let types = event_types();
-        assert_eq!(types.len(), 6, "{types:?}");
+        assert_eq!(types.len(), 7, "{types:?}");
         assert!(types.contains(&"badge.revoked"));
     }
 }

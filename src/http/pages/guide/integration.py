@@ -135,6 +135,6 @@ def events():
         if data["status"] == "active":
             attestations[number] = data.get("attestation", attestations.get(number))
         else:
-            attestations.pop(number, None)
+            attestations.pop(number, "")
         lists.clear()
     return "", 204
