@@ -87,7 +87,7 @@ pub(super) fn change_in(
     };
     let (to, kind) = match change.apply(row.state()?) {
         Ok(Transition::To(to, kind)) => (to, kind),
-        Ok(Transition::Already) if stiffens(tx, change, &row)? => (BadgeState::Suspended, EventKind::Updated),
+        Ok(Transition::Already) if stiffens(tx, change, &row, actor)? => (BadgeState::Suspended, EventKind::Updated),
         Ok(Transition::Already) => {
             audit::insert(tx, &entry("already"))?;
             return Ok(Ok(Changed { facts: (row, community, authority), moved: false }));
@@ -100,6 +100,9 @@ pub(super) fn change_in(
     // A badge in force again carries no reason; its history does.
     let reason = (to != BadgeState::Active).then(|| change.reason());
     let version = badges::advance(tx, &row, to, reason, now)?;
+    if kind == EventKind::Reinstated {
+        reprove::give_time(app, tx, &row.id, now)?;
+    }
     attestations::set_status(tx, &row.id, ListValue::of(to))?;
     audit::insert(tx, &entry("ok"))?;
     let carried = attestations::newest_active(tx, &row.id)?.map(|a| a.id);
@@ -118,11 +121,16 @@ pub(super) fn change_in(
 }
 
 /// Whether a badge that is suspended already is so for a further reason from now on: one that ends by itself must not hide one
-/// that a person has to settle.
-fn stiffens(tx: &mut Tx<'_>, change: BadgeChange, badge: &BadgeRow) -> Result<bool, Error> {
+/// that a person has to settle. What an operator says always stands.
+fn stiffens(tx: &mut Tx<'_>, change: BadgeChange, badge: &BadgeRow, actor: &Actor) -> Result<bool, Error> {
     let BadgeChange::Suspend(reason) = change else { return Ok(false) };
-    let other = reason != ReasonCode::CommunityRenamed && badge.reason.as_deref() != Some(reason.as_str());
-    Ok(other && reprove::passes(tx, badge)?)
+    let (watched, passes) = (reprove::is_watched(tx, badge)?, reprove::passes(tx, badge)?);
+    if !watched && !passes {
+        return Ok(false);
+    }
+    let by_a_person = !matches!(actor.kind, "platform" | "system");
+    let other = badge.reason.as_deref() != Some(reason.as_str());
+    Ok(by_a_person || (other && (watched || reason != ReasonCode::CommunityRenamed)))
 }
 
 #[expect(clippy::too_many_arguments, reason = "one call site; a struct would only rename the arguments")]

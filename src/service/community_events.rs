@@ -45,6 +45,7 @@ pub(super) async fn act(
     community: CommunityRef,
     event: CommunityEvent,
     actor: Actor,
+    word: Word,
 ) -> Result<String, Error> {
     let (inner, now) = (Arc::clone(app), app.clock.now());
     let (answer, moved) = app
@@ -53,7 +54,7 @@ pub(super) async fn act(
             if let Some(answer) = claim(tx, &row)? {
                 return Ok((answer, false));
             }
-            let about = About { app: &inner, community: &community, actor: &actor, now };
+            let about = About { app: &inner, community: &community, actor: &actor, word, now };
             let badge = about.badge(tx)?;
             let moved = about.apply(tx, badge.as_ref(), &event)?;
             let response = json!({ "recorded": true, "community": community, "badge": shown(tx, badge)? }).to_string();
@@ -67,10 +68,20 @@ pub(super) async fn act(
     Ok(answer)
 }
 
+/// Whose word a message is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Word {
+    /// The platform's own.
+    Platform,
+    /// That of somebody who administers the community: it may take a badge away and never give it back.
+    Administrator,
+}
+
 struct About<'a> {
     app: &'a App,
     community: &'a CommunityRef,
     actor: &'a Actor,
+    word: Word,
     now: Timestamp,
 }
 
@@ -82,6 +93,10 @@ impl About<'_> {
     /// The community's badge in force, locked: before the applications, as an issue takes them.
     fn badge(&self, tx: &mut Tx<'_>) -> Result<Option<BadgeRow>, Error> {
         let Some(c) = self.record(tx)? else { return Ok(None) };
+        // One that is being recorded at this moment: this waits for it.
+        if let Some(prepared) = badges::prepared_of(tx, &c.id)? {
+            badges::lock(tx, &prepared.id)?;
+        }
         let Some(current) = badges::current_of(tx, &c.id)? else { return Ok(None) };
         badges::lock(tx, &current.id)?;
         Ok(badges::by_id(tx, &current.id)?)
@@ -96,8 +111,7 @@ impl About<'_> {
         }
     }
 
-    /// Does what the measure says. Applications begun before end too, unless they name the community as it is called now: whoever
-    /// holds the page must not finish what was begun for another.
+    /// Does what the measure says.
     fn take(
         &self,
         tx: &mut Tx<'_>,
@@ -106,11 +120,23 @@ impl About<'_> {
         measure: Measure,
         called: Option<&str>,
     ) -> Result<bool, Error> {
-        if matches!(measure, Measure::Suspend | Measure::Revoke) {
-            let (platform, number) = (self.community.platform.as_str(), self.community.id.as_str());
-            applications::refuse_open_of(tx, platform, number, called, event.refusal(), self.now)?;
+        // Without a badge to demand a new proof of, what was begun on the word of who administered it then has to be begun again.
+        let void = matches!(measure, Measure::Suspend | Measure::Revoke) || (measure == Measure::Reprove && badge.is_none());
+        if void {
+            self.refuse_open(tx, event, called)?;
         }
-        let Some(badge) = badge else { return Ok(false) };
+        badge.map_or(Ok(false), |b| self.measure(tx, b, event, measure))
+    }
+
+    /// Ends applications begun before, unless they name the community as it is called now: whoever holds the page must not finish what
+    /// was begun for another.
+    fn refuse_open(&self, tx: &mut Tx<'_>, event: &CommunityEvent, called: Option<&str>) -> Result<(), Error> {
+        let (platform, number) = (self.community.platform.as_str(), self.community.id.as_str());
+        applications::refuse_open_of(tx, platform, number, called, event.refusal(), self.now)?;
+        Ok(())
+    }
+
+    fn measure(&self, tx: &mut Tx<'_>, badge: &BadgeRow, event: &CommunityEvent, measure: Measure) -> Result<bool, Error> {
         if let Some(change) = measure.change(event.reason()) {
             return self.change(tx, badge, change);
         }
@@ -132,15 +158,20 @@ impl About<'_> {
         let confirmed = Names { name: Some(c.name.clone()), screen_name: c.screen_name.clone() };
         let before = communities::seen(tx, &c.id)?;
         let seen = names.clone().or(before.clone());
-        communities::see(tx, &c.id, &seen)?;
-        // A message without the new names cannot be compared with anything.
-        if names.is_empty() || !seen.fit(&confirmed) {
-            // Said again, it is no news: an operator may have let the badge stand under this name.
-            let news = names.is_empty() || seen != before;
-            return if news { self.take(tx, badge, &event, measure, seen.name.as_deref()) } else { Ok(false) };
+        let fits = !names.is_empty() && seen.fit(&confirmed);
+        if fits && self.word == Word::Administrator {
+            return Ok(false);
         }
+        // Said again, it is no news: an operator may have let the badge stand under this name. A message without the new names
+        // cannot be compared with anything.
+        let news = !fits && (names.is_empty() || seen != before);
+        if news && matches!(measure, Measure::Suspend | Measure::Revoke) {
+            self.refuse_open(tx, &event, seen.name.as_deref())?;
+        }
+        communities::see(tx, &c.id, &seen)?;
         match badge {
-            Some(b) if b.reason.as_deref() == Some(event.reason().as_str()) && reprove::passes(tx, b)? => {
+            Some(b) if news => self.measure(tx, b, &event, measure),
+            Some(b) if fits && b.reason.as_deref() == Some(event.reason().as_str()) && reprove::passes(tx, b)? => {
                 self.change(tx, b, BadgeChange::Reinstate(event.reason()))
             }
             _ => Ok(false),

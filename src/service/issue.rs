@@ -109,6 +109,7 @@ fn record(
     codes::consume(tx, &redemption.code, redemption.token.as_ref(), now)?;
     applications::advance(tx, &row.application_id, ApplicationState::Issued, now)?;
     applications::set_badge(tx, &row.application_id, &badge.id)?;
+    communities::confirm(tx, &badge.community_id, &application.community()?, now)?;
     reprove::meet(tx, &badge.id, &application)?;
     let version = attest::put_in_force(app, tx, &badge, row, signed, now)?;
     // The ledger's lock comes after all others.
@@ -176,7 +177,7 @@ impl Plan {
             return Ok(Ok(unfinished));
         }
         let community = self.community_row(&a, tx.name)?;
-        let community_id = communities::upsert(tx, community.clone())?;
+        let community_id = communities::ensure(tx, community.clone())?;
         let community = CommunityRow { id: community_id, ..community };
         let expires = attestation_end(&self.app.settings, self.now)?;
         let badge = self.badge_for(tx, &a, &community, &authority, expires)?;

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::community_events::act;
+use super::community_events::{Word, act};
 use super::new_application::must_speak_for;
 use super::receive_webhook::checked;
 use super::{Actor, App, Error};
@@ -62,7 +62,7 @@ pub async fn receive_callback(app: &Arc<App>, called: Called) -> Result<String, 
         let server = servers.into_iter().next();
         return server.map(|s| s.confirmation).ok_or_else(|| stranger("no server is registered here for this group"));
     }
-    authenticate(app, &servers, message.secret.as_deref().unwrap_or_default())?;
+    let word = authenticate(app, &servers, message.secret.as_deref().unwrap_or_default())?;
     let event_id = message.event_id.filter(|id| (1..=128).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_graphic()));
     let event_id = event_id.ok_or_else(|| Error::InvalidRequest("event_id must be 1 to 128 printable characters".to_owned()))?;
     // Of the many things a group can be set to report, most say nothing about its badge.
@@ -79,7 +79,7 @@ pub async fn receive_callback(app: &Arc<App>, called: Called) -> Result<String, 
         response: String::new(),
         received_at: app.clock.now().millis(),
     };
-    act(app, row, community, event, called.actor).await?;
+    act(app, row, community, event, called.actor, word).await?;
     Ok(OK.to_owned())
 }
 
@@ -97,12 +97,13 @@ async fn servers(app: &Arc<App>, platform: &str, community: &CommunityNumber) ->
     read.await.map_err(Error::from)
 }
 
-fn authenticate(app: &App, servers: &[CallbackServerRow], sent: &str) -> Result<(), Error> {
+/// Whose word the message is: the secret of a single community's server is entered by those who administer it.
+fn authenticate(app: &App, servers: &[CallbackServerRow], sent: &str) -> Result<Word, Error> {
     for server in servers {
         let secret = app.vault.open(SealFor::WebhookSecret, &server.id, &server.sealed).map_err(|_| super::damaged("callback secret"))?;
         // Digests of both, so that the comparison takes the same time whatever was sent.
         if digest::equal(&digest::sha256_hex(&secret), &digest::sha256_hex(sent.as_bytes())) {
-            return Ok(());
+            return Ok(if server.community_number.is_empty() { Word::Platform } else { Word::Administrator });
         }
     }
     Err(stranger("secret is not the one registered for this group"))

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::community_events::{act, claim, earlier};
+use super::community_events::{Word, act, claim, earlier};
 use super::verify::{self, Question};
 use super::{Actor, App, Error};
 use crate::domain::community::{CommunityNumber, CommunityRef, NAME_MAX, PlatformId};
@@ -123,7 +123,7 @@ pub async fn receive_webhook(app: &Arc<App>, received: Received) -> Result<Value
             let event = event(other, names)
                 .ok_or_else(|| Error::InvalidRequest(format!("type {other:?} is not supported; send one of: {}", TYPES.join(", "))))?;
             let community = community.ok_or_else(|| Error::InvalidRequest("data.community.id is missing".to_owned()))?;
-            act(app, row, community, event, received.actor).await?
+            act(app, row, community, event, received.actor, Word::Platform).await?
         }
     };
     parse(&answer)

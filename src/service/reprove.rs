@@ -12,7 +12,7 @@ use crate::domain::time::Timestamp;
 use crate::store::applications::ApplicationRow;
 use crate::store::badges::{self, BadgeRow};
 use crate::store::reproofs::{self, Term};
-use crate::store::{Tx, attestations, ledger};
+use crate::store::{Tx, attestations, community_looks, ledger};
 
 /// Badges handled in one sweep.
 const BATCH: i64 = 200;
@@ -57,9 +57,32 @@ pub(super) fn passes(tx: &mut Tx<'_>, badge: &BadgeRow) -> Result<bool, Error> {
     Ok(passing_since(tx, badge)?.is_some())
 }
 
-/// Whether this confirmation by the same body ends the suspension: it has to be begun after it.
+/// Whether it was suspended because its community was not there, and comes back with it (`watch_communities`).
+pub(super) fn is_watched(tx: &mut Tx<'_>, badge: &BadgeRow) -> Result<bool, Error> {
+    let noted = community_looks::of_badge(tx, &badge.id)?;
+    Ok(badge.state()? == BadgeState::Suspended && noted.is_some_and(|n| n.suspended_version == Some(badge.version)))
+}
+
+/// A badge that comes back gets the whole time for what is still demanded: suspended, its body could not meet it.
+pub(super) fn give_time(app: &App, tx: &mut Tx<'_>, badge: &str, now: Timestamp) -> Result<(), Error> {
+    match reproofs::term(tx, badge)? {
+        Some(term) => {
+            let by = term.by.max(now.plus(app.settings.platform_events.reprove_within));
+            Ok(reproofs::set(tx, badge, Some(Term { by, ..term }))?)
+        }
+        None => Ok(()),
+    }
+}
+
+/// Whether this confirmation by the same body ends the suspension: it has to be begun after what led to it.
 pub(super) fn lifts(tx: &mut Tx<'_>, badge: &BadgeRow, application: &ApplicationRow) -> Result<bool, Error> {
-    Ok(passing_since(tx, badge)?.is_some_and(|at| application.created_at >= at))
+    let Some(at) = passing_since(tx, badge)? else { return Ok(false) };
+    let unproven = badge.reason.as_deref() == Some(ReasonCode::MandateLost.as_str());
+    let since = match reproofs::term(tx, &badge.id)? {
+        Some(term) if unproven => term.since.millis().min(at),
+        _ => at,
+    };
+    Ok(application.created_at >= since)
 }
 
 fn passing_since(tx: &mut Tx<'_>, badge: &BadgeRow) -> Result<Option<i64>, Error> {
@@ -83,7 +106,7 @@ pub(super) async fn suspend_overdue(app: &Arc<App>, now: Timestamp) -> Result<us
             if reproofs::term(tx, &badge.id)?.is_none_or(|t| t.by > now) {
                 return Ok(false);
             }
-            reproofs::set(tx, &badge.id, None)?;
+            // The demand stays: whoever began to meet it before the end may finish.
             let change = BadgeChange::Suspend(ReasonCode::MandateLost);
             Ok(change_in(&inner, tx, &badge.id, change, None, &Actor::system(), now)?.is_ok_and(|c| c.moved))
         });

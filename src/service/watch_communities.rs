@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use super::change_badge::change_in;
 use super::{Actor, App, Error};
-use crate::domain::badge::BadgeChange;
+use crate::domain::badge::{BadgeChange, BadgeState};
 use crate::domain::community::CommunityNumber;
 use crate::domain::community_watch::{Found, Known, Step, decide, is_incredible};
 use crate::domain::time::Timestamp;
@@ -130,15 +130,17 @@ async fn look(app: &Arc<App>, api: &dyn PlatformApi) -> Result<Option<Watched>, 
     }
 }
 
-/// What each number was found to be, unless the answer as a whole cannot be believed.
+/// What each number was said to be, unless the answer as a whole cannot be believed. Of a community that is left out nothing is known.
 fn credible(platform: &str, asked: &[CommunityNumber], seen: Vec<UnverifiedCommunity>) -> Result<BTreeMap<String, Found>, ApiError> {
     let seen: BTreeMap<String, Visibility> = seen.into_iter().map(|c| (c.id.to_string(), c.visibility)).collect();
     let found = |n: &CommunityNumber| match seen.get(n.as_str()) {
-        Some(Visibility::Open | Visibility::Closed) => Found::There,
-        Some(Visibility::Blocked) => Found::Blocked,
-        Some(Visibility::Deleted) | None => Found::Gone,
+        Some(Visibility::Open | Visibility::Closed) => Some(Found::There),
+        Some(Visibility::Blocked) => Some(Found::Blocked),
+        Some(Visibility::Deleted) => Some(Found::Gone),
+        // Left out of the answer: what an interface that moved, or one that is broken, says of everybody.
+        None => None,
     };
-    let all: BTreeMap<String, Found> = asked.iter().map(|n| (n.to_string(), found(n))).collect();
+    let all: BTreeMap<String, Found> = asked.iter().filter_map(|n| Some((n.to_string(), found(n)?))).collect();
     let gone = all.values().filter(|f| **f != Found::There).count();
     if is_incredible(all.len(), gone) {
         let detail = format!("{platform} says that {gone} of {} communities are gone: not believed, nothing was changed", all.len());
@@ -167,7 +169,13 @@ async fn put_off(app: &Arc<App>, platform: &str, due: &[DueLook], e: &ApiError, 
 
 async fn draw(app: &Arc<App>, due: &[DueLook], found: &BTreeMap<String, Found>, now: Timestamp) -> Result<Watched, Error> {
     let mut round = Watched::default();
-    for look in due {
+    let (known, unknown): (Vec<&DueLook>, Vec<&DueLook>) = due.iter().partition(|d| found.contains_key(&d.number));
+    if !unknown.is_empty() {
+        tracing::warn!(communities = unknown.len(), first = unknown[0].number, "the platform says nothing of communities with a badge");
+        let (ids, next): (Vec<String>, _) = (unknown.iter().map(|d| d.badge_id.clone()).collect(), now.plus(app.settings.watch.every));
+        app.db.write("put_off_looks", move |tx| community_looks::put_off(tx, &ids, next)).await.map_err(Error::from)?;
+    }
+    for look in known {
         let Some(found) = found.get(&look.number).copied() else { continue };
         round.seen += 1;
         let (inner, badge) = (Arc::clone(app), look.badge_id.clone());
@@ -196,6 +204,9 @@ fn conclude(app: &App, tx: &mut Tx<'_>, badge: &str, found: Found, now: Timestam
         return Ok(false);
     }
     let lost_since = noted.lost_since.map(Timestamp::from_millis);
+    // A doubt that nobody could look into in time is begun anew: in between it may have been there.
+    let stale = row.state()? == BadgeState::Active && lost_since.is_some_and(|at| now.since(at) > 2 * DOUBT.max(app.settings.watch.every));
+    let lost_since = lost_since.filter(|_| !stale);
     let known = Known { state: row.state()?, version: row.version, lost_since, suspended_version: noted.suspended_version };
     let watch = app.settings.watch;
     let later = now.plus(watch.every);
@@ -221,7 +232,7 @@ fn conclude(app: &App, tx: &mut Tx<'_>, badge: &str, found: Found, now: Timestam
     };
     // The event takes the ledger's lock, so the note comes first; the badge's next version is known.
     match change {
-        BadgeChange::Suspend(_) => community_looks::note(tx, badge, later, lost_since, Some(row.version + 1))?,
+        BadgeChange::Suspend(_) => community_looks::note(tx, badge, later, Some(now), Some(row.version + 1))?,
         BadgeChange::Reinstate(_) => community_looks::note(tx, badge, later, None, None)?,
         BadgeChange::Revoke(_) => community_looks::forget(tx, badge)?,
     }

@@ -4,7 +4,9 @@ use diesel::prelude::*;
 
 use super::schema::communities;
 use super::{StoreError, Tx};
+use crate::domain::community::CommunitySnapshot;
 use crate::domain::community_event::Names;
+use crate::domain::time::Timestamp;
 
 #[diesel::declare_sql_function]
 extern "SQL" {
@@ -28,11 +30,11 @@ pub struct CommunityRow {
     pub updated_by: String,
 }
 
-/// Records a community or updates its snapshot; returns its id, which never changes.
+/// Records a community that is not known yet; returns its id, which never changes. What is known of one stays as it is.
 ///
 /// # Errors
 /// [`StoreError`].
-pub fn upsert(tx: &mut Tx<'_>, row: CommunityRow) -> Result<String, StoreError> {
+pub fn ensure(tx: &mut Tx<'_>, row: CommunityRow) -> Result<String, StoreError> {
     if by_number(tx, &row.platform_id, &row.number)?.is_none() {
         let inserted = tx.savepoint(|tx| {
             diesel::insert_into(communities::table).values(&row).execute(tx.conn)?;
@@ -44,21 +46,27 @@ pub fn upsert(tx: &mut Tx<'_>, row: CommunityRow) -> Result<String, StoreError> 
             Err(e) => return Err(e),
         }
     }
+    by_number(tx, &row.platform_id, &row.number)?.map(|c| c.id).ok_or(StoreError::Stale("community"))
+}
+
+/// Takes what was confirmed of a community for what it is from now on.
+///
+/// # Errors
+/// [`StoreError::Stale`] when there is no such community.
+pub fn confirm(tx: &mut Tx<'_>, id: &str, now_called: &CommunitySnapshot, now: Timestamp) -> Result<(), StoreError> {
     use communities as c;
-    let old = by_number(tx, &row.platform_id, &row.number)?.ok_or(StoreError::Stale("community"))?;
-    diesel::update(c::table.find(&old.id))
+    let n = diesel::update(c::table.find(id))
         .set((
-            c::uri.eq(&row.uri),
-            c::name.eq(&row.name),
-            c::screen_name.eq(&row.screen_name),
-            // What is confirmed now is what it is called now.
+            c::uri.eq(&now_called.uri),
+            c::name.eq(&now_called.name),
+            c::screen_name.eq(&now_called.screen_name),
             c::seen_name.eq(None::<String>),
             c::seen_screen_name.eq(None::<String>),
-            c::updated_at.eq(row.updated_at),
-            c::updated_by.eq(&row.updated_by),
+            c::updated_at.eq(now.millis()),
+            c::updated_by.eq(tx.name),
         ))
         .execute(tx.conn)?;
-    Ok(old.id)
+    StoreError::expect_one(n, "community")
 }
 
 /// The community with this number on this platform.

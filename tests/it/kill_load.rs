@@ -18,10 +18,16 @@ pub struct Process {
 
 impl Process {
     pub async fn start(place: &Place) -> Self {
+        Self::start_with(place, &[]).await
+    }
+
+    /// With further settings.
+    pub async fn start_with(place: &Place, settings: &[(&str, &str)]) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_gosbadge"));
         command.args(["serve", "--dev", "--json", "--port", &place.port.to_string(), "--data-dir"]).arg(&place.data_dir);
         command.current_dir(&place.data_dir).env("GOSBADGE__DATABASE__URL", &place.database);
         command.env("GOSBADGE__JOBS__POLL_INTERVAL", "50ms").env("GOSBADGE__TRANSPARENCY__INTERVAL", "50ms");
+        command.envs(settings.iter().copied());
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
         let stdout = child.stdout.take().unwrap();
         let first_line = tokio::task::spawn_blocking(move || {
@@ -93,7 +99,7 @@ pub struct Client {
 }
 
 /// The connection broke: the process is dead.
-struct Dead;
+pub struct Dead;
 
 impl From<reqwest::Error> for Dead {
     fn from(_: reqwest::Error) -> Self {
@@ -134,7 +140,7 @@ impl Client {
         }
     }
 
-    async fn issue(&self, community: u32) -> Result<(String, String), Dead> {
+    pub async fn issue(&self, community: u32) -> Result<(String, String), Dead> {
         let community = community.to_string();
         let redirect_uri = format!("{}/callback", self.base);
         let details = json!([{ "type": "official_community", "actions": ["issue"],

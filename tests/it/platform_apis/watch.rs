@@ -139,6 +139,38 @@ async fn what_an_operator_decides_stands() {
     h.stop().await;
 }
 
+/// Whoever hides a captured page and shows it again must not get its badge back.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_that_comes_back_does_not_undo_what_was_decided_meanwhile() {
+    let (h, issued) = start().await;
+    standing(&h, "deleted").await;
+    assert_eq!((round(&h, 6 * HOUR).await, round(&h, QUARTER).await), (SEEN, CHANGED));
+    // Suspended already, and now for good, whatever the reason given is called.
+    let (status, shown) = h.admin(&issued.badge, "suspend", json!({ "reason": "community_deleted" })).await;
+    assert_eq!((status, shown["version"].as_i64(), shown["changed"].as_bool()), (200, Some(3), Some(true)), "{shown}");
+    let (_, shown) = h.admin(&issued.badge, "suspend", json!({ "reason": "community_deleted" })).await;
+    assert_eq!(shown["changed"], false, "once");
+    standing(&h, "open").await;
+    for _ in 0..3 {
+        assert_eq!(round(&h, 6 * HOUR).await, SEEN);
+    }
+    assert_eq!(verdict(&h).await, words("suspended", "community_deleted"));
+    h.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_community_the_platform_says_nothing_of_is_not_lost() {
+    let h = Harness::start_with(&SETTINGS).await;
+    // One the stand-in's interface does not know: left out of its answers.
+    h.issue("777", "kindergarten-head").await;
+    assert_eq!(round(&h, Duration::ZERO).await, Watched::default());
+    for _ in 0..5 {
+        assert_eq!(round(&h, 6 * HOUR).await.changed, 0);
+    }
+    assert_eq!(h.status_of("777").await, "active");
+    h.stop().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn two_processes_look_once() {
     let (h, _) = start().await;

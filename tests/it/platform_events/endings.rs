@@ -104,6 +104,70 @@ async fn a_name_given_back_does_not_undo_what_a_person_has_to_settle() {
     s.stop().await;
 }
 
+/// The same reason given by a person is another matter than the one that passes.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_operators_suspension_stands_under_any_reason() {
+    let s = Stand::start(&[]).await;
+    let badge = s.h.issue(COMMUNITY, "kindergarten-head").await.badge;
+    s.renamed("e1", "Скидки").await;
+    assert_eq!(s.h.admin(&badge, "suspend", json!({ "reason": "community_renamed" })).await.0, 200);
+    s.renamed("e2", NAME).await;
+    assert!(!confirm(&s, NAME).await);
+    assert_eq!(s.badge(&badge).await.0, "suspended");
+    s.stop().await;
+}
+
+/// The secret of a single community's server is known to those who administer it, a captor among them.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_administrators_know_gives_no_badge_back() {
+    let s = Stand::start(&[]).await;
+    let badge = s.h.issue(COMMUNITY, "kindergarten-head").await.badge;
+    let own = super::register(&s.h, Some(COMMUNITY), "ffff0000").await;
+    let named = |id: &str, to: &str| {
+        let mut message = s.message(id, "group_change_settings", &json!({ "changes": { "title": { "new_value": to } } }));
+        message["secret"] = json!(own);
+        message
+    };
+    assert_eq!(s.call(&named("e1", "Скидки")).await.0, 200);
+    assert_eq!(s.badge(&badge).await.0, "suspended", "it may take away");
+    assert_eq!(s.call(&named("e2", NAME)).await.0, 200);
+    assert_eq!(s.badge(&badge).await.0, "suspended");
+    // Nor does it prepare the ground for the platform's own next word.
+    s.tell("e3", "group_change_settings", json!({ "changes": { "screen_name": { "new_value": "ds12" } } })).await;
+    assert_eq!(s.badge(&badge).await.0, "suspended");
+    s.renamed("e4", NAME).await;
+    assert_eq!(s.badge(&badge).await.0, "active");
+    s.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_begun_before_administrators_changed_leaves_no_first_badge() {
+    let s = Stand::start(&[]).await;
+    let pushed = s.h.push(COMMUNITY, VERIFIER).await;
+    s.administrator_came("e1").await;
+    let end = Person::new().walk(&s.h.authorize_url(pushed["request_uri"].as_str().unwrap()), "kindergarten-head").await;
+    assert!(end.location.is_none(), "{end:?}");
+    assert!(confirm(&s, NAME).await, "begun after it");
+    s.stop().await;
+}
+
+/// Suspended, a body cannot prove anything; brought back, it gets its time.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_badge_that_comes_back_gets_time_for_its_proof() {
+    let s = Stand::start(&[]).await;
+    let badge = s.h.issue(COMMUNITY, "kindergarten-head").await.badge;
+    s.administrator_came("e1").await;
+    s.tell("e2", "community.compromised", json!({})).await;
+    s.h.clock.advance(20 * DAY);
+    assert_eq!(s.h.admin(&badge, "reinstate", json!({ "reason": "operator_decision" })).await.0, 200);
+    sweep(s.h.app()).await.unwrap();
+    assert_eq!(s.badge(&badge).await.0, "active");
+    s.h.clock.advance(14 * DAY);
+    sweep(s.h.app()).await.unwrap();
+    assert_eq!(s.badge(&badge).await.1.as_deref(), Some("mandate_lost"));
+    s.stop().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn an_operator_may_let_a_new_name_stand() {
     let s = Stand::start(&[]).await;
