@@ -66,7 +66,8 @@
 //! 10. **A hosted community vouches for nothing by itself** (`service::federation`). It has a key of its own purpose, endorsed by a
 //!     subordinate statement that permits nothing but being one; whether it is official is said by the trust mark alone, which is
 //!     read from the database for each answer.
-//! 11. **Locks are taken in one order**: badges by their ids, then applications, status lists, and the ledger's row last.
+//! 11. **Locks are taken in one order**: badges by their ids, then applications, communities, status lists, and the ledger's row
+//!     last.
 //! 12. **A badge lives by itself** (`service::renew`, `service::sweep`): what needs nobody's presence is checked again and the next
 //!     attestation issued; a community that changes hands has its old badge ended by the event that issues the new one. Nothing
 //!     that fails for one badge may hold up another.
