@@ -3,14 +3,12 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::context::{Body, Http, Shared, query};
 use super::oauth::platform_of;
-use super::problem;
 use super::streams::{answer, read};
 use crate::service::catch_up::catch_up;
 use crate::service::poll_events::{Answers, HandedOut, acknowledge, hand_out};
@@ -106,8 +104,5 @@ pub(super) async fn all(http: Shared, req: HttpRequest) -> HttpResponse {
             .collect();
         Ok::<_, Error>(json!({ "events": events, "next": next, "more": page.more }))
     };
-    match outcome.await {
-        Ok(body) => HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "no-store")).json(body),
-        Err(e) => problem::api(&http, &req, &e),
-    }
+    answer(&http, &req, outcome.await)
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::{Actor, App, Error};
 use crate::domain::community::CommunityNumber;
+use crate::domain::digest;
 use crate::ports::vault::SealFor;
 use crate::store::callback_servers::{self, CallbackServerRow};
 use crate::store::{audit, platforms};
@@ -38,7 +39,7 @@ pub async fn add_callback_server(app: &Arc<App>, new: NewCallbackServer, actor: 
     }
     let now = app.clock.now();
     // VK takes 50 characters at most; letters and digits pass everywhere.
-    let secret = app.entropy.bytes::<24>().iter().map(|b| format!("{b:02x}")).collect::<String>();
+    let secret = digest::hex(&app.entropy.bytes::<24>());
     let id = app.entropy.uuid();
     let row = CallbackServerRow {
         sealed: app.vault.seal(SealFor::WebhookSecret, &id, secret.as_bytes()),

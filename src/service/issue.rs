@@ -102,7 +102,7 @@ fn record(
     let (kind, lifted) = match badge.state()? {
         BadgeState::Prepared => (EventKind::Issued, None),
         BadgeState::Active => (EventKind::Renewed, None),
-        BadgeState::Suspended if reprove::lifts(tx, &badge, &application)? => (EventKind::Renewed, Some(lift(tx, &mut badge, now)?)),
+        BadgeState::Suspended if reprove::lifts(tx, &badge, &application)? => (EventKind::Renewed, Some(lift(app, tx, &mut badge, now)?)),
         _ => return Err(StoreError::Stale("badge").into()),
     };
     let former = if kind == EventKind::Issued { end_former(app, tx, &badge, now)? } else { None };
@@ -129,8 +129,10 @@ fn record(
 }
 
 /// Puts a suspended badge back in force because its holder confirmed it anew; its new version and newest attestation.
-fn lift(tx: &mut Tx<'_>, badge: &mut BadgeRow, now: Timestamp) -> Result<(i64, Option<String>), Error> {
+fn lift(app: &App, tx: &mut Tx<'_>, badge: &mut BadgeRow, now: Timestamp) -> Result<(i64, Option<String>), Error> {
     let version = badges::advance(tx, badge, BadgeState::Active, None, now)?;
+    // What this confirmation is too old to meet must not take the badge away again within the minute.
+    reprove::give_time(app, tx, &badge.id, now)?;
     attestations::set_status(tx, &badge.id, ListValue::of(BadgeState::Active))?;
     *badge = badges::by_id(tx, &badge.id)?.ok_or(StoreError::Stale("badge"))?;
     Ok((version, attestations::newest_active(tx, &badge.id)?.map(|a| a.id)))
