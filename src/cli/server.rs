@@ -52,7 +52,7 @@ pub fn rhythm(config: &Config, works: bool) -> Rhythm {
 
 impl Running {
     fn listen(&mut self, app: &Arc<App>, config: &Config, listener: TcpListener, table: fn(&mut web::ServiceConfig)) -> io::Result<()> {
-        let http = web::Data::new(Http { app: Arc::clone(app) });
+        let http = web::Data::new(Http { app: Arc::clone(app), body_time: config.http.body_timeout });
         let log = web::Data::new(RequestLog {
             entropy: Arc::clone(&app.entropy),
             trusted_proxies: config.http.trusted_proxies.clone(),

@@ -364,6 +364,8 @@ pub struct Http {
     pub workers: Option<usize>,
     /// Limit of reading a request's head.
     pub client_timeout: Duration,
+    /// Limit of reading a request's body.
+    pub body_timeout: Duration,
     /// Rest of an idle connection.
     pub keep_alive: Duration,
 }

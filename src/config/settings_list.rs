@@ -365,5 +365,11 @@ const HTTP: &[Setting] = &[
     ),
     optional("workers", "2", "Server threads, 1 to 1024. Default: one per processor."),
     set("client_timeout", "\"5s\"", "Longest wait for the whole head of a request, 100ms to 1m; slower clients are cut off."),
+    set(
+        "body_timeout",
+        "\"10s\"",
+        "Longest wait for the whole body of a request, 100ms to 1m; slower ones are answered 408. Short, and people on slow lines fail; long, and
+        callers who trickle their bodies hold connections.",
+    ),
     set("keep_alive", "\"75s\"", "How long an idle connection stays open, 1s to 10m. Longer than the proxy's own, or it meets closed connections."),
 ];

@@ -226,6 +226,7 @@ fn http(r: &mut Reader) -> Http {
         }),
         workers: r.optional_number("http.workers", 1..=1024).map(|n| n as usize),
         client_timeout: r.duration("http.client_timeout", UP_TO_A_MINUTE),
+        body_timeout: r.duration("http.body_timeout", UP_TO_A_MINUTE),
         keep_alive: r.duration("http.keep_alive", SECOND..=10 * MINUTE),
     }
 }

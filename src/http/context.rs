@@ -20,6 +20,8 @@ use crate::service::{App, Error};
 pub struct Http {
     /// The service.
     pub app: Arc<App>,
+    /// Longest time for a body to arrive: a caller who trickles it must not hold a connection.
+    pub body_time: Duration,
 }
 
 /// Public and admin listeners are told apart by type, so that a handler cannot land on the wrong one unnoticed.
@@ -96,11 +98,8 @@ pub(super) fn once_each(encoded: &str) -> Result<BTreeMap<String, String>, Error
     Ok(map)
 }
 
-/// A body, read whole within the route's limit and [`BODY_TIME`].
+/// A body, read whole within the route's limit and [`Http::body_time`].
 pub(super) struct Body(Result<web::Bytes, Error>);
-
-/// Longest time for a body to arrive: a caller who trickles it must not hold a connection.
-const BODY_TIME: Duration = Duration::from_secs(10);
 
 impl FromRequest for Body {
     type Error = actix_web::Error;
@@ -108,8 +107,10 @@ impl FromRequest for Body {
 
     fn from_request(req: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let read = web::Bytes::from_request(req, payload);
+        // Every listener has its `Http`; without one nothing could answer anyway.
+        let time = req.app_data::<Shared>().map_or(Duration::ZERO, |http| http.body_time);
         Box::pin(async move {
-            Ok(Self(match tokio::time::timeout(BODY_TIME, read).await {
+            Ok(Self(match tokio::time::timeout(time, read).await {
                 Ok(Ok(bytes)) => Ok(bytes),
                 Ok(Err(e)) if e.as_response_error().status_code() == 413 => Err(Error::TooLarge),
                 Ok(Err(_)) => Err(Error::InvalidRequest("the body could not be read".to_owned())),

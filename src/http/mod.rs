@@ -15,6 +15,7 @@ mod log;
 mod login;
 mod metrics;
 mod oauth;
+mod openapi;
 pub mod pages;
 mod problem;
 mod public_pages;

@@ -16,7 +16,7 @@ use crate::domain::time::Timestamp;
 use crate::service::look_up::{self, BadgeRecord, Found};
 use crate::service::{Error, damaged};
 
-fn html(status: StatusCode, body: String) -> HttpResponse {
+pub(super) fn html(status: StatusCode, body: String) -> HttpResponse {
     HttpResponse::build(status)
         .insert_header((header::CONTENT_SECURITY_POLICY, pages::CONTENT_SECURITY_POLICY))
         .insert_header((header::CACHE_CONTROL, "no-cache"))
@@ -27,7 +27,7 @@ fn html(status: StatusCode, body: String) -> HttpResponse {
 
 /// `GET /`
 pub(super) async fn front(req: HttpRequest) -> HttpResponse {
-    html(StatusCode::OK, pages::front(&FrontView { here: here(&req), apply: None, docs: Some("/docs/guide".to_owned()) }))
+    html(StatusCode::OK, pages::front(&FrontView { here: here(&req), apply: None, docs: Some("/docs".to_owned()) }))
 }
 
 /// `GET /docs/guide`

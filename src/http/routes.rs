@@ -5,8 +5,8 @@ use actix_web::middleware::DefaultHeaders;
 use actix_web::{HttpResponse, web};
 
 use super::{
-    admin, applications, assets, checking, deliveries, events, federation, health, log, login, metrics, oauth, public_pages, revocations,
-    status_lists, streams, tokens, webhooks,
+    admin, applications, assets, checking, deliveries, events, federation, health, log, login, metrics, oauth, openapi, public_pages,
+    revocations, status_lists, streams, tokens, webhooks,
 };
 
 /// Largest body of an ordinary request, bytes.
@@ -38,6 +38,9 @@ pub fn public(cfg: &mut web::ServiceConfig) {
         .route("/check", web::get().to(public_pages::check))
         .route("/c/{community}", web::get().to(public_pages::badge))
         // for platforms' engineers
+        .route("/docs", web::get().to(openapi::reader))
+        .route("/problems/{code}", web::get().to(openapi::meaning))
+        .route("/openapi.json", web::get().to(openapi::json_document))
         .route("/docs/guide", web::get().to(public_pages::guide))
         .route("/docs/integration.py", web::get().to(public_pages::guide_program))
         .route("/docs/integration.mjs", web::get().to(public_pages::guide_program))

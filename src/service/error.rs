@@ -15,7 +15,7 @@ pub enum Error {
     #[error("the body is too large: 64 KiB at most, 1 MiB for a batch")]
     TooLarge,
     /// The body did not arrive in time.
-    #[error("the body did not arrive within 10 seconds; send it again")]
+    #[error("the body did not arrive in time; send it again")]
     TooSlow,
     /// `authorization_details` is not acceptable (RFC 9396).
     #[error("{0}")]

@@ -34,6 +34,7 @@ mod migrations;
 mod mtls;
 mod oidc;
 mod oidc_provider;
+mod openapi;
 mod ownership;
 mod pages;
 mod personas;

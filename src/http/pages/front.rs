@@ -11,7 +11,7 @@ pub struct FrontView {
     pub here: Here,
     /// Where an organisation starts on its own, once there is such a page: `/apply`.
     pub apply: Option<String>,
-    /// Where the documentation for platforms stands, once there is such a page: `/docs`.
+    /// Where the documentation for platforms stands.
     pub docs: Option<String>,
 }
 

@@ -9,6 +9,7 @@ mod badge;
 mod check;
 mod choice;
 mod dates;
+mod docs;
 mod frame;
 mod front;
 mod guide;
@@ -27,6 +28,7 @@ pub use assets::{
 pub use badge::{AuthorityView, BadgeView, CommunityView, ConfirmationView, HistoryEntry, badge};
 pub use check::{CheckVerdict, CheckView, KnownBadge, check};
 pub use choice::{ChoiceView, OrganisationCard, choice};
+pub use docs::{DocsOperation, DocsView, docs};
 pub use frame::Here;
 pub use front::{FrontView, front};
 pub use guide::{GuideView, PROGRAMS, guide};

@@ -77,6 +77,7 @@ pub(in crate::http::pages) fn all(lang: Lang, n: &Names) -> Vec<(String, String)
         ("front-links".into(), front(&FrontView { here: here("/?lang=en"), apply: Some("/apply".into()), docs: Some("/docs".into()) })),
     ];
     out.push(("guide".into(), guide(&GuideView { here: here("/docs/guide"), issuer: "https://badge.example.ru".into() })));
+    out.push(("docs".into(), docs(&docs_view(here("/docs")))));
     for verdict in verdicts(n) {
         let name = format!("check-{}", verdict.tone().class());
         out.push((name, check(&CheckView { here: here("/check?link=x"), link: n.link.clone(), verdict })));
@@ -220,5 +221,24 @@ fn application_view(here: Here, n: &Names, state: ApplicationState) -> Applicati
         resume: (!state.is_final()).then(|| "/login?application=app_1".into()),
         refusal: (state == ApplicationState::Refused).then(|| ("F06".to_owned(), n.short.clone())),
         badge_page: (state == ApplicationState::Issued).then(|| "/c/01JD0000000000000000000000".into()),
+    }
+}
+
+fn docs_view(here: Here) -> DocsView {
+    let operation = DocsOperation {
+        method: "post",
+        path: "/v1/stream/verify",
+        about: "Вернуть то, что было в проверочном событии",
+        caller: "площадка",
+        parameters: vec![("limit", "от 1 до 1000")],
+        body: Some(("application/json", "StreamProof")),
+        gives: vec![(200, "поток", Some("application/json"))],
+        errors: vec![(400, "invalid-request")],
+    };
+    DocsView {
+        here,
+        chapters: vec![("events", "События", vec![operation])],
+        errors: vec![("invalid-request", 400, "…")],
+        schemas: vec![("StreamProof".into(), "{}".into())],
     }
 }
