@@ -53,9 +53,15 @@ async fn measure(revocations: usize, backlog: usize) -> ExitCode {
 
     let (first, changed) = (&badges[..revocations], &badges[badges.len() - 1]);
     let alone = changes(&h, &receiver, changed).await;
-    let times = revoke(&h, &receiver, first).await;
+    let (calls, times) = revoke(&h, &receiver, first).await;
     let worst = percentile(&times, 99);
-    println!("{revocations} revocations by {CALLERS} callers, call to receipt: median {}, p99 {}", ms(percentile(&times, 50)), ms(worst));
+    println!(
+        "{revocations} revocations by {CALLERS} callers, call to answer: median {}, p99 {}; call to receipt: median {}, p99 {}",
+        ms(percentile(&calls, 50)),
+        ms(percentile(&calls, 99)),
+        ms(percentile(&times, 50)),
+        ms(worst)
+    );
 
     let rate = drain(&h, &receiver, backlog).await;
     println!("a backlog of {backlog} drains at {rate:.0} a second");
@@ -115,22 +121,24 @@ async fn change(h: &Harness, badge: &str, action: &str) {
     assert_eq!(status, 200, "{answer}");
 }
 
-async fn revoke(h: &Harness, receiver: &Receiver, badges: &[String]) -> Vec<Duration> {
+/// How long each call took, and each way to the platform.
+async fn revoke(h: &Harness, receiver: &Receiver, badges: &[String]) -> (Vec<Duration>, Vec<Duration>) {
     let caller = async |from: usize| {
         let mut times = Vec::new();
         for badge in badges.iter().skip(from).step_by(CALLERS) {
             let called = Instant::now();
             change(h, badge, "revoke").await;
-            times.push((badge, called));
+            times.push((badge, called, called.elapsed()));
         }
         times
     };
     let called = join_all((0..CALLERS).map(caller)).await;
-    let mut times = Vec::new();
-    for (badge, called) in called.into_iter().flatten() {
+    let (mut calls, mut times) = (Vec::new(), Vec::new());
+    for (badge, called, answered) in called.into_iter().flatten() {
+        calls.push(answered);
         times.push(receiver.receipt(badge, "badge.revoked").await - called);
     }
-    times
+    (calls, times)
 }
 
 /// One change after the other of one badge.

@@ -5,19 +5,17 @@
 mod envelope;
 mod settle;
 
-use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use futures_util::FutureExt as _;
-use futures_util::future::{Either, join_all, select};
-use futures_util::stream::{FuturesUnordered, StreamExt as _};
+use futures_util::future::join_all;
 use tokio::sync::Notify;
+use tokio::task::{JoinError, JoinSet};
 
 pub(super) use self::envelope::{Address, To, authorization};
 use self::envelope::{Envelope, Sealed, envelopes};
-use self::settle::{Done, settle};
+use self::settle::{Done, Lease, settle};
 pub(super) use self::settle::{shut, with_reason};
 use super::{App, Error};
 use crate::domain::stream::StreamState;
@@ -90,8 +88,6 @@ pub async fn run_lane(app: &Arc<App>, platform: &str, bell: &LaneBell) -> Result
     Lane::new(app, platform).run(bell).await
 }
 
-type Flight<'a> = Pin<Box<dyn Future<Output = Done> + Send + 'a>>;
-
 /// One platform's deliveries in this process.
 struct Lane<'a> {
     app: &'a Arc<App>,
@@ -108,67 +104,73 @@ impl<'a> Lane<'a> {
 
     /// One attempt at as much as the lane holds.
     async fn once(&self) -> Result<usize, Error> {
-        let flights: FuturesUnordered<_> = self.lease(self.width).await?.into_iter().map(|e| self.attempt(e)).collect();
-        let back: Vec<Done> = flights.collect().await;
-        let made = back.len();
-        settle(self.app, self.platform, &self.token, back).await?;
-        Ok(made)
+        let made = join_all(self.turn(Vec::new(), self.width).await?.into_iter().map(|e| attempt(Arc::clone(self.app), e))).await;
+        let n = made.len();
+        self.turn(made, 0).await?;
+        Ok(n)
     }
 
-    /// Keeps up to `width` attempts on their way. Whatever has come back meanwhile is settled before the next lease, in one
-    /// transaction: a fast endpoint costs few of them, and a slow message holds up only itself.
+    /// Keeps up to `width` attempts on their way, each a task of its own: they go on while this one waits for the database.
+    /// Whatever has come back meanwhile is settled with the next lease, in one transaction: a fast endpoint costs few of them,
+    /// and a slow message holds up only itself.
     async fn run(&self, bell: &LaneBell) -> Result<usize, Error> {
-        let mut flights: FuturesUnordered<Flight<'_>> = FuturesUnordered::new();
+        let mut flights: JoinSet<Done> = JoinSet::new();
         let (mut back, mut made) = (Vec::new(), 0);
         loop {
-            settle(self.app, self.platform, &self.token, std::mem::take(&mut back)).await?;
-            let room = self.width - flights.len();
-            if room > 0 && !bell.ended.load(Ordering::SeqCst) {
-                let leased = match self.lease(room).await {
-                    Ok(leased) => leased,
-                    Err(e) if flights.is_empty() => return Err(e),
-                    // First what is on its way: it would go out twice otherwise.
-                    Err(_) => Vec::new(),
-                };
-                made += leased.len();
-                flights.extend(leased.into_iter().map(|e| Box::pin(self.attempt(e)) as Flight<'_>));
+            let room = if bell.ended.load(Ordering::SeqCst) { 0 } else { self.width - flights.len() };
+            let leased = match self.turn(std::mem::take(&mut back), room).await {
+                Ok(leased) => leased,
+                Err(e) if flights.is_empty() => return Err(e),
+                // First what is on its way: it would go out twice otherwise.
+                Err(_) => Vec::new(),
+            };
+            made += leased.len();
+            for envelope in leased {
+                flights.spawn(attempt(Arc::clone(self.app), envelope));
             }
             if flights.is_empty() {
                 return Ok(made);
             }
             // Woken by new work, or by what came back: that lets the next version of its badge go.
-            if let Either::Left((first, _)) = select(flights.next(), pin!(bell.work.notified())).await {
-                back.extend(first);
-                while let Some(Some(done)) = flights.next().now_or_never() {
-                    back.push(done);
-                }
-            }
+            let first = tokio::select! {
+                first = flights.join_next() => first,
+                () = bell.work.notified() => None,
+            };
+            back.extend(first.into_iter().chain(std::iter::from_fn(|| flights.try_join_next())).filter_map(landed));
         }
     }
 
-    async fn lease(&self, limit: usize) -> Result<Vec<Envelope>, Error> {
-        let (platform, token, now) = (self.platform.to_owned(), self.token.clone(), self.app.clock.now());
-        let until = now.plus(self.app.settings.delivery_timeout + LEASE_MARGIN);
-        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        let rows = self.app.db.write("lease_deliveries", move |tx| -> Result<_, StoreError> {
-            match streams::of_platform(tx, &platform)? {
-                Some(stream) if flows(&stream)? => deliveries::lease(tx, &platform, &token, limit, now, until),
-                _ => Ok(Vec::new()),
-            }
-        });
-        let rows = rows.await.map_err(Error::from)?;
+    /// Settles what came back and leases up to `room` more.
+    async fn turn(&self, back: Vec<Done>, room: usize) -> Result<Vec<Envelope>, Error> {
+        if back.is_empty() && room == 0 {
+            return Ok(Vec::new());
+        }
+        let now = self.app.clock.now();
+        let lease = Lease {
+            platform: self.platform.to_owned(),
+            token: self.token.clone(),
+            limit: i64::try_from(room).unwrap_or(i64::MAX),
+            now,
+            until: now.plus(self.app.settings.delivery_timeout + LEASE_MARGIN),
+        };
+        let rows = settle(self.app, back, lease).await?;
         if rows.is_empty() { Ok(Vec::new()) } else { envelopes(self.app, self.platform, rows).await }
     }
+}
 
-    async fn attempt(&self, envelope: Envelope) -> Done {
-        let (row, generation) = (envelope.row, envelope.generation);
-        match envelope.sealed {
-            Sealed::Message(message) => {
-                let attempted = self.app.sink.deliver(message).await;
-                Done::attempted(self.app, row, generation, attempted)
-            }
-            Sealed::Waits(until, note) => Done::waits(row, generation, until, note),
-            Sealed::Broken => Done::broken(self.app, row, generation),
+/// What an attempt came to; nothing where it ended with a panic, after which its lease runs out.
+fn landed(flight: Result<Done, JoinError>) -> Option<Done> {
+    flight.inspect_err(|e| tracing::error!(error = %e, "an attempt to deliver ended unexpectedly")).ok()
+}
+
+async fn attempt(app: Arc<App>, envelope: Envelope) -> Done {
+    let (row, generation) = (envelope.row, envelope.generation);
+    match envelope.sealed {
+        Sealed::Message(message) => {
+            let attempted = app.sink.deliver(message).await;
+            Done::attempted(&app, row, generation, attempted)
         }
+        Sealed::Waits(until, note) => Done::waits(row, generation, until, note),
+        Sealed::Broken => Done::broken(&app, row, generation),
     }
 }

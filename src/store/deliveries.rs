@@ -51,8 +51,8 @@ pub fn any_due(tx: &mut Tx<'_>, platform: &str, now: Timestamp) -> Result<bool, 
     Ok(!due(tx, platform, 1, now)?.is_empty())
 }
 
-/// Ids of due deliveries, in ledger order. Order per badge: a delivery waits until every earlier version of its badge is delivered
-/// or dead.
+/// Ids of due deliveries, by the time they became so. Order per badge: a delivery waits until every earlier version of its badge is
+/// delivered or dead. What waits for a later time is not even looked at, however much of it there is.
 fn due(tx: &mut Tx<'_>, platform: &str, limit: i64, now: Timestamp) -> Result<Vec<String>, StoreError> {
     use deliveries as d;
     let earlier = diesel::alias!(deliveries as earlier);
@@ -66,7 +66,7 @@ fn due(tx: &mut Tx<'_>, platform: &str, limit: i64, now: Timestamp) -> Result<Ve
                 .filter(earlier.field(d::version).lt(d::version))
                 .filter(sql::<Bool>("earlier.state = 'pending'")),
         )))
-        .order(d::event_seq)
+        .order((d::next_at, d::event_seq))
         .limit(limit)
         .select(d::id)
         .load(tx.conn)?)
@@ -129,14 +129,21 @@ impl Settled {
 ///
 /// # Errors
 /// [`StoreError::Stale`] when the lease is another's by now.
-pub fn settle(tx: &mut Tx<'_>, id: &str, token: &str, how: &Settled, note: Option<&str>, now: Timestamp) -> Result<(), StoreError> {
+pub fn settle(
+    tx: &mut Tx<'_>,
+    row: &DeliveryRow,
+    token: &str,
+    how: &Settled,
+    note: Option<&str>,
+    now: Timestamp,
+) -> Result<(), StoreError> {
     use deliveries as d;
     let (state, next_at, delivered_at) = match how {
         Settled::Delivered => ("delivered", now.millis(), Some(now.millis())),
         Settled::Again(at) | Settled::Waits(at) => ("pending", at.millis(), None),
         Settled::Dead => ("dead", now.millis(), None),
     };
-    let n = diesel::update(d::table.find(id).filter(d::lease_token.eq(token).and(d::state.eq("pending"))))
+    let n = diesel::update(d::table.find(&row.id).filter(d::lease_token.eq(token).and(d::state.eq("pending"))))
         .set((
             d::state.eq(state),
             d::next_at.eq(next_at),
@@ -147,7 +154,18 @@ pub fn settle(tx: &mut Tx<'_>, id: &str, token: &str, how: &Settled, note: Optio
             d::last_note.eq(note),
         ))
         .execute(tx.conn)?;
-    StoreError::expect_one(n, "delivery")
+    StoreError::expect_one(n, "delivery")?;
+    // What stands behind it goes when it goes; before that nobody needs to look at it.
+    if state == "pending" || row.next_at > row.created_at {
+        diesel::update(
+            d::table
+                .filter(d::platform_id.eq(&row.platform_id).and(d::badge_id.eq(&row.badge_id)).and(d::version.gt(row.version)))
+                .filter(waits()),
+        )
+        .set(d::next_at.eq(next_at))
+        .execute(tx.conn)?;
+    }
+    Ok(())
 }
 
 /// Makes everything of a platform that waits for another attempt due now: its endpoint is well again.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 
+use super::flows;
 use crate::domain::backoff;
 use crate::domain::stream::StreamChange;
 use crate::domain::time::Timestamp;
@@ -92,36 +93,43 @@ fn again(app: &App, row: &DeliveryRow, now: Timestamp, retry_after: Option<std::
     }
 }
 
-/// Writes down what became of these deliveries.
+/// Deliveries to take on.
+pub(super) struct Lease {
+    pub platform: String,
+    pub token: String,
+    /// At most so many; none at all is possible.
+    pub limit: i64,
+    pub now: Timestamp,
+    pub until: Timestamp,
+}
+
+/// Writes down what became of these deliveries and takes on what is due next, in one transaction.
 ///
 /// # Errors
 /// [`Error`] when the database is away; the leases run out then and the messages go out again.
-pub(super) async fn settle(app: &Arc<App>, platform: &str, token: &str, mut done: Vec<Done>) -> Result<(), Error> {
-    if done.is_empty() {
-        return Ok(());
-    }
+pub(super) async fn settle(app: &Arc<App>, mut done: Vec<Done>, lease: Lease) -> Result<Vec<DeliveryRow>, Error> {
     for d in &done {
         d.tell();
-        app.metrics.delivery(platform, d.how.as_str());
+        app.metrics.delivery(&lease.platform, d.how.as_str());
     }
     // One order for all workers, so that no two wait for each other.
     done.sort_unstable_by(|a, b| a.row.id.cmp(&b.row.id));
-    let batch = Arc::new((platform.to_owned(), token.to_owned(), done));
-    let mut tries = SETTLE_TRIES;
+    // What arrived and is not written down arrives again: worth some patience with a busy database.
+    let mut tries = if done.is_empty() { 1 } else { SETTLE_TRIES };
+    let batch = Arc::new((lease, done));
     loop {
         let batch = Arc::clone(&batch);
-        match app.db.write("settle_deliveries", move |tx| write(tx, &batch.0, &batch.1, &batch.2)).await {
-            // What arrived and is not written down arrives again: worth some patience with a busy database.
+        match app.db.write("settle_deliveries", move |tx| write(tx, &batch.0, &batch.1)).await {
             Err(StoreError::Unavailable(_)) if tries > 1 => tries -= 1,
             other => return other.map_err(Error::from),
         }
     }
 }
 
-fn write(tx: &mut Tx<'_>, platform: &str, token: &str, done: &[Done]) -> Result<(), StoreError> {
+fn write(tx: &mut Tx<'_>, lease: &Lease, done: &[Done]) -> Result<Vec<DeliveryRow>, StoreError> {
     let mut fared: BTreeMap<i64, Fared> = BTreeMap::new();
     for d in done {
-        match deliveries::settle(tx, &d.row.id, token, &d.how, d.note.as_deref(), d.at) {
+        match deliveries::settle(tx, &d.row, &lease.token, &d.how, d.note.as_deref(), d.at) {
             Ok(()) => {}
             // The lease ran out and another worker took over; its settlement counts.
             Err(StoreError::Stale(_)) => continue,
@@ -140,11 +148,17 @@ fn write(tx: &mut Tx<'_>, platform: &str, token: &str, done: &[Done]) -> Result<
         }
     }
     for (generation, fared) in fared {
-        streams::note_deliveries(tx, platform, generation, &fared)?;
+        streams::note_deliveries(tx, &lease.platform, generation, &fared)?;
     }
-    match done.iter().find(|d| d.gone) {
-        Some(gone) => shut(tx, platform, gone.generation, gone.at),
-        None => Ok(()),
+    if let Some(gone) = done.iter().find(|d| d.gone) {
+        shut(tx, &lease.platform, gone.generation, gone.at)?;
+    }
+    if lease.limit == 0 {
+        return Ok(Vec::new());
+    }
+    match streams::of_platform(tx, &lease.platform)? {
+        Some(stream) if flows(&stream)? => deliveries::lease(tx, &lease.platform, &lease.token, lease.limit, lease.now, lease.until),
+        _ => Ok(Vec::new()),
     }
 }
 
