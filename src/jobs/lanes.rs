@@ -10,7 +10,10 @@ use tokio::task::JoinHandle;
 
 use super::{complain, rest};
 use crate::service::App;
-use crate::service::deliver::{LaneBell, lanes_with_work, run_lane};
+use crate::service::deliver::{LaneBell, LaneEnd, lanes_with_work, run_lane};
+
+/// Rest of a lane whose endpoint fails.
+const FAILING_PAUSE: Duration = Duration::from_secs(1);
 
 struct Running {
     bell: Arc<LaneBell>,
@@ -28,7 +31,7 @@ pub(super) async fn deliver_loop(app: Arc<App>, pause: Duration, stopped: watch:
                     match lanes.get(&platform) {
                         Some(lane) => lane.bell.ring(),
                         None => {
-                            lanes.insert(platform.clone(), start(&app, platform));
+                            lanes.insert(platform.clone(), start(&app, platform, stopped.clone()));
                         }
                     }
                 }
@@ -53,14 +56,17 @@ pub(super) async fn deliver_loop(app: Arc<App>, pause: Duration, stopped: watch:
     }
 }
 
-fn start(app: &Arc<App>, platform: String) -> Running {
+fn start(app: &Arc<App>, platform: String, mut stopped: watch::Receiver<bool>) -> Running {
     let (app, bell) = (Arc::clone(app), Arc::<LaneBell>::default());
     let its = Arc::clone(&bell);
     let task = tokio::spawn(async move {
-        match run_lane(&app, &platform, &its).await {
-            // Work may have come between its last look and its end.
-            Ok(_) => app.delivery_bell.notify_one(),
-            Err(e) => complain("deliver", &e),
+        loop {
+            match run_lane(&app, &platform, &its).await {
+                Ok(LaneEnd::Failing) if rest(FAILING_PAUSE, &mut stopped).await => {}
+                // Work may have come between its last look and its end.
+                Ok(_) => break app.delivery_bell.notify_one(),
+                Err(e) => break complain("deliver", &e),
+            }
         }
     });
     Running { bell, task }

@@ -80,11 +80,21 @@ pub async fn deliver_due(app: &Arc<App>) -> Result<usize, Error> {
     made.into_iter().sum()
 }
 
-/// Delivers to one platform until nothing of its is due or the bell says the end.
+/// Why a lane ended.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum LaneEnd {
+    /// Nothing more was due, or the bell said the end.
+    Done,
+    /// As many attempts as it holds at once have failed one after the other. Whatever else waits would fare no better just now, and
+    /// each failure costs the database a write that others wait for.
+    Failing,
+}
+
+/// Delivers to one platform until nothing of its is due, its endpoint fails, or the bell says the end.
 ///
 /// # Errors
 /// [`Error`] when the database is away; nothing is lost, leases run out by themselves.
-pub async fn run_lane(app: &Arc<App>, platform: &str, bell: &LaneBell) -> Result<usize, Error> {
+pub async fn run_lane(app: &Arc<App>, platform: &str, bell: &LaneBell) -> Result<LaneEnd, Error> {
     Lane::new(app, platform).run(bell).await
 }
 
@@ -113,23 +123,26 @@ impl<'a> Lane<'a> {
     /// Keeps up to `width` attempts on their way, each a task of its own: they go on while this one waits for the database.
     /// Whatever has come back meanwhile is settled with the next lease, in one transaction: a fast endpoint costs few of them,
     /// and a slow message holds up only itself.
-    async fn run(&self, bell: &LaneBell) -> Result<usize, Error> {
+    async fn run(&self, bell: &LaneBell) -> Result<LaneEnd, Error> {
         let mut flights: JoinSet<Done> = JoinSet::new();
-        let (mut back, mut made) = (Vec::new(), 0);
+        let (mut back, mut failed_in_a_row) = (Vec::<Done>::new(), 0);
         loop {
-            let room = if bell.ended.load(Ordering::SeqCst) { 0 } else { self.width - flights.len() };
+            for done in &back {
+                failed_in_a_row = done.failed().map_or(failed_in_a_row, |failed| if failed { failed_in_a_row + 1 } else { 0 });
+            }
+            let failing = failed_in_a_row >= self.width;
+            let room = if failing || bell.ended.load(Ordering::SeqCst) { 0 } else { self.width - flights.len() };
             let leased = match self.turn(std::mem::take(&mut back), room).await {
                 Ok(leased) => leased,
                 Err(e) if flights.is_empty() => return Err(e),
                 // First what is on its way: it would go out twice otherwise.
                 Err(_) => Vec::new(),
             };
-            made += leased.len();
             for envelope in leased {
                 flights.spawn(attempt(Arc::clone(self.app), envelope));
             }
             if flights.is_empty() {
-                return Ok(made);
+                return Ok(if failing { LaneEnd::Failing } else { LaneEnd::Done });
             }
             // Woken by new work, or by what came back: that lets the next version of its badge go.
             let first = tokio::select! {

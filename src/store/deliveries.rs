@@ -1,6 +1,6 @@
 //! The outbox: one row for each event a platform must hear of, written with the event, worked off under leases.
 
-use diesel::dsl::{count_star, exists, min, not, sql};
+use diesel::dsl::{count_star, min, sql};
 use diesel::expression::SqlLiteral;
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
@@ -55,17 +55,19 @@ pub fn any_due(tx: &mut Tx<'_>, platform: &str, now: Timestamp) -> Result<bool, 
 /// delivered or dead. What waits for a later time is not even looked at, however much of it there is.
 fn due(tx: &mut Tx<'_>, platform: &str, limit: i64, now: Timestamp) -> Result<Vec<String>, StoreError> {
     use deliveries as d;
-    let earlier = diesel::alias!(deliveries as earlier);
+    // A subquery of its own for each row looked at, and not a join: a planner that knows nothing yet of a sudden backlog would
+    // compare every row of it with every other.
+    let same = diesel::alias!(deliveries as same);
+    let oldest = same
+        .filter(same.field(d::platform_id).eq(d::platform_id))
+        .filter(same.field(d::badge_id).eq(d::badge_id))
+        .filter(sql::<Bool>("same.state = 'pending'"))
+        .select(min(same.field(d::version)))
+        .single_value();
     Ok(d::table
         .filter(d::platform_id.eq(platform).and(waits()))
         .filter(d::next_at.le(now.millis()).and(d::lease_until.le(now.millis())))
-        .filter(not(exists(
-            earlier
-                .filter(earlier.field(d::platform_id).eq(d::platform_id))
-                .filter(earlier.field(d::badge_id).eq(d::badge_id))
-                .filter(earlier.field(d::version).lt(d::version))
-                .filter(sql::<Bool>("earlier.state = 'pending'")),
-        )))
+        .filter(d::version.nullable().eq(oldest))
         .order((d::next_at, d::event_seq))
         .limit(limit)
         .select(d::id)

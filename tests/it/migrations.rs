@@ -50,10 +50,10 @@ const RELEASED: [(&str, &str); 40] = [
     ("sqlite/2026-11-28-000009_platform_events/down.sql", "a7130c1e4c0c6809261f2889902257952de3303d70eedc7d373648eb025eff91"),
     ("postgres/2026-11-28-000009_platform_events/up.sql", "0fb233d644db910185f02a166ed3dead5a39bcfb3d02e005d844c4805418e0ad"),
     ("postgres/2026-11-28-000009_platform_events/down.sql", "a7130c1e4c0c6809261f2889902257952de3303d70eedc7d373648eb025eff91"),
-    ("sqlite/2026-11-29-000012_due_deliveries/up.sql", "8d22c4e3c3b0a80bb2136e2be872c7a34e97b226e7ff5fb3c6473688c4f61cc6"),
-    ("sqlite/2026-11-29-000012_due_deliveries/down.sql", "c364b987bf2c7adfb7a17a90734718627db5ca846fcc9fca28f01d811104ffec"),
-    ("postgres/2026-11-29-000012_due_deliveries/up.sql", "8d22c4e3c3b0a80bb2136e2be872c7a34e97b226e7ff5fb3c6473688c4f61cc6"),
-    ("postgres/2026-11-29-000012_due_deliveries/down.sql", "c364b987bf2c7adfb7a17a90734718627db5ca846fcc9fca28f01d811104ffec"),
+    ("sqlite/2026-11-29-000012_due_deliveries/up.sql", "0ddf8b67c58ee24538f2cc94a710649e355117a9e0e7e88200ef504dc7214111"),
+    ("sqlite/2026-11-29-000012_due_deliveries/down.sql", "dd26aceac8138acae85ad7298916d490241084cf3f391d9ff920e63518ed7ce4"),
+    ("postgres/2026-11-29-000012_due_deliveries/up.sql", "0ddf8b67c58ee24538f2cc94a710649e355117a9e0e7e88200ef504dc7214111"),
+    ("postgres/2026-11-29-000012_due_deliveries/down.sql", "dd26aceac8138acae85ad7298916d490241084cf3f391d9ff920e63518ed7ce4"),
 ];
 
 fn root() -> PathBuf {

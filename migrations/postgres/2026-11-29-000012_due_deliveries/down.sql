@@ -1,1 +1,1 @@
-DROP INDEX deliveries_due;
+DROP INDEX deliveries_due_of_platform;

@@ -69,6 +69,15 @@ impl Done {
         Self { row, generation, how, note: Some("internal error".to_owned()), at, gone: false }
     }
 
+    /// Whether the endpoint did not take it; nothing where it was not asked.
+    pub(super) const fn failed(&self) -> Option<bool> {
+        match self.how {
+            Settled::Delivered => Some(false),
+            Settled::Again(_) | Settled::Dead => Some(true),
+            Settled::Waits(_) => None,
+        }
+    }
+
     fn tell(&self) {
         let Self { row, note, .. } = self;
         match &self.how {
