@@ -7,6 +7,7 @@ pub mod event_sink;
 pub mod identity_provider;
 pub mod platform_api;
 pub mod signer;
+pub mod site_reader;
 pub mod vault;
 pub mod witness;
 
@@ -17,5 +18,6 @@ pub use event_sink::EventSink;
 pub use identity_provider::IdentityProvider;
 pub use platform_api::PlatformApi;
 pub use signer::Signer;
+pub use site_reader::SiteReader;
 pub use vault::Vault;
 pub use witness::Witness;
