@@ -39,6 +39,7 @@ use crate::service::log::TransparencyLog;
 use crate::service::metrics::Metrics;
 use crate::service::recall_status_list::PastLists;
 use crate::service::status_view::StatusView;
+use crate::service::start_limits::StartLimits;
 use crate::service::watch_communities::{Planned, WatchSettings};
 use crate::service::{App, IdentityProviders, Mtls, PlatformApis, Settings};
 use crate::store::conn::Location;
@@ -148,6 +149,7 @@ pub async fn app(config: &Config, parts: Parts) -> Result<Arc<App>, WireError> {
         idp_alarms: Told::default(),
         delegation_alarms: Told::default(),
         looks_planned: Planned::default(),
+        start_limits: StartLimits::default(),
         statements: Kept::default(),
         stream_alarms: Told::default(),
         delivery_bell: Notify::new(),
@@ -187,6 +189,8 @@ fn settings(c: &Config, federation: FederationSettings) -> Settings {
         confirmation_lifetime: c.attestation.confirmation_lifetime,
         handover: c.application.handover,
         application_lifetime: c.application.lifetime,
+        portal_lifetime: c.application.portal_lifetime,
+        portal_sign_in_lifetime: c.application.portal_sign_in_lifetime,
         request_uri_lifetime: c.oauth.request_uri_lifetime,
         code_lifetime: c.oauth.code_lifetime,
         access_token_lifetime: c.oauth.access_token_lifetime,

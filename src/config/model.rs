@@ -272,6 +272,10 @@ pub struct Login {
 pub struct Application {
     /// Time to finish one.
     pub lifetime: Duration,
+    /// Time to finish one that an authority started itself.
+    pub portal_lifetime: Duration,
+    /// How old the sign-in may be with which such a one is confirmed.
+    pub portal_sign_in_lifetime: Duration,
     /// Whether a community's badge passes to whoever confirms it next.
     pub handover: bool,
 }

@@ -38,6 +38,8 @@ pub(super) fn validate(mut r: Reader) -> Result<Config, ConfigErrors> {
         login: Login { lifetime: r.duration("login.lifetime", MINUTE..=HOUR) },
         application: Application {
             lifetime: r.duration("application.lifetime", 15 * MINUTE..=30 * DAY),
+            portal_lifetime: r.duration("application.portal_lifetime", HOUR..=90 * DAY),
+            portal_sign_in_lifetime: r.duration("application.portal_sign_in_lifetime", 15 * MINUTE..=30 * DAY),
             handover: r.choice("application.handover", &[("supersede", true), ("refuse", false)]),
         },
         oauth: oauth::read(&mut r),

@@ -2,6 +2,7 @@
 
 pub mod agency_type;
 pub mod application;
+pub mod apply_problem;
 pub mod attestation;
 pub mod authority;
 pub mod backoff;

@@ -2,6 +2,7 @@
 
 mod admin;
 mod applications;
+mod apply;
 mod assets;
 mod checking;
 pub mod client_certificate;

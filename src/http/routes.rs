@@ -5,7 +5,7 @@ use actix_web::middleware::DefaultHeaders;
 use actix_web::{HttpResponse, web};
 
 use super::{
-    admin, applications, assets, checking, deliveries, events, federation, health, log, login, metrics, oauth, public_pages, revocations,
+    admin, applications, apply, assets, checking, deliveries, events, federation, health, log, login, metrics, oauth, public_pages, revocations,
     status_lists, streams, tokens, webhooks,
 };
 
@@ -53,6 +53,10 @@ pub fn public(cfg: &mut web::ServiceConfig) {
         .route("/v1/applications", web::post().to(applications::start))
         .route("/v1/applications/{id}", web::get().to(applications::of_platform))
         .route("/v1/applications/{id}/redeem", web::post().to(applications::redeem))
+        // an authority starts
+        .route("/apply", web::get().to(apply::form))
+        .route("/apply", web::post().to(apply::start))
+        .route("/login", web::get().to(apply::login))
         // the person's way
         .route("/applications/{id}", web::get().to(applications::of_person))
         .route("/applications/{id}/login", web::get().to(login::again))

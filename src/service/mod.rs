@@ -65,6 +65,8 @@ pub mod show_platform;
 pub mod show_stream;
 pub mod sign_out;
 pub mod start_application;
+pub mod start_limits;
+pub mod start_portal;
 pub mod status_view;
 pub mod sweep;
 pub mod turn_keys;
@@ -113,6 +115,10 @@ pub struct Settings {
     pub handover: bool,
     /// Life of an application.
     pub application_lifetime: Duration,
+    /// Life of an application that an authority started itself.
+    pub portal_lifetime: Duration,
+    /// How old the sign-in may be with which such an application is confirmed.
+    pub portal_sign_in_lifetime: Duration,
     /// Life of a `request_uri`.
     pub request_uri_lifetime: Duration,
     /// Life of an authorization code.
@@ -189,6 +195,8 @@ pub struct App {
     pub delegation_alarms: alarms::Told,
     /// When communities to be looked at were last searched.
     pub looks_planned: watch_communities::Planned,
+    /// How often authorities may start by themselves.
+    pub start_limits: start_limits::StartLimits,
     /// Alarms about platforms' streams that operators were told of.
     pub stream_alarms: alarms::Told,
     /// Federation statements that were signed a moment ago.

@@ -4,6 +4,7 @@
 //! Pages use no script and no inline style, so that [`CONTENT_SECURITY_POLICY`] can forbid both.
 
 mod application;
+mod apply;
 mod assets;
 mod badge;
 mod check;
@@ -13,6 +14,7 @@ mod frame;
 mod front;
 mod guide;
 mod notice;
+mod portal;
 mod refusal;
 #[cfg(test)]
 mod tests;
@@ -21,6 +23,7 @@ mod tone;
 mod words;
 
 pub use application::{ApplicationView, application};
+pub use apply::{ApplyView, PlatformChoice, apply};
 pub use assets::{
     Asset, BADGE_PICTURE_PATH, CACHE_FIXED, CACHE_IMMUTABLE, CONTENT_SECURITY_POLICY, assets, content_security_policy_leaving,
 };
@@ -31,6 +34,7 @@ pub use frame::Here;
 pub use front::{FrontView, front};
 pub use guide::{GuideView, PROGRAMS, guide};
 pub use notice::{ErrorPage, ErrorView, NoticeView, error, session_expired, signed_out, used_link};
+pub use portal::{PortalStep, PortalView, portal};
 pub use refusal::{ActionForm, Alternative, RefusalView, ReturnForm, refusal};
 pub use tone::PublicState;
 
