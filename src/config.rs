@@ -19,6 +19,7 @@ mod platform_events;
 mod reader;
 mod secret;
 mod settings_list;
+mod site;
 mod sources;
 mod validate;
 mod webhooks;
@@ -34,6 +35,7 @@ pub use oidc::{AssertionAlgorithm, AssertionAudience, ClientMethod, IdTokenAlgor
 pub use platform_api::{MaxInterface, OkInterface, PlatformApi, PlatformInterface};
 pub use platform_events::{EventMeasure, PlatformEvents};
 pub use secret::Secret;
+pub use site::Site;
 
 /// The file read when none is named and it is there.
 pub const DEFAULT_FILE: &str = "gosbadge.toml";

@@ -78,7 +78,8 @@ impl HttpSiteReader {
     async fn follow(&self, first: Url) -> Result<UnverifiedSitePage, SiteFault> {
         let mut at = first.clone();
         for _ in 0..=HOPS {
-            let mut response = self.client.get(at.clone()).header(ACCEPT, "text/html, application/xhtml+xml").send().await.map_err(fault)?;
+            let mut response =
+                self.client.get(at.clone()).header(ACCEPT, "text/html, application/xhtml+xml").send().await.map_err(fault)?;
             if response.status().is_redirection() {
                 at = self.next(&at, &first, &response)?;
                 continue;

@@ -22,6 +22,7 @@ use crate::adapters::certificates::CertificateReader;
 use crate::adapters::clock::SystemClock;
 use crate::adapters::entropy::OsEntropy;
 use crate::adapters::signer::Keyring;
+use crate::adapters::site::{HttpSiteReader, SiteLimits};
 use crate::adapters::vault::KeyVault;
 use crate::adapters::webhook::WebhookSender;
 use crate::adapters::witness::HttpWitness;
@@ -38,8 +39,8 @@ use crate::service::keyrings::Keyrings;
 use crate::service::log::TransparencyLog;
 use crate::service::metrics::Metrics;
 use crate::service::recall_status_list::PastLists;
-use crate::service::status_view::StatusView;
 use crate::service::start_limits::StartLimits;
+use crate::service::status_view::StatusView;
 use crate::service::watch_communities::{Planned, WatchSettings};
 use crate::service::{App, IdentityProviders, Mtls, PlatformApis, Settings};
 use crate::store::conn::Location;
@@ -140,6 +141,7 @@ pub async fn app(config: &Config, parts: Parts) -> Result<Arc<App>, WireError> {
         vault,
         certificates: Arc::new(certificates(config)?),
         idps: IdentityProviders::new(idps).ok_or_else(|| WireError("no identity provider is configured".to_owned()))?,
+        site_reader: Arc::new(HttpSiteReader::new(site_limits(config)).map_err(WireError)?),
         sink,
         settings: settings(config, federation),
         view: StatusView::default(),
@@ -207,6 +209,10 @@ fn settings(c: &Config, federation: FederationSettings) -> Settings {
         alarm_after: c.webhooks.alarm_after,
         federation,
     }
+}
+
+const fn site_limits(c: &Config) -> SiteLimits {
+    SiteLimits { connect_timeout: c.site.connect_timeout, timeout: c.site.timeout, max_bytes: c.site.max_bytes, allow_loopback: c.dev }
 }
 
 fn platform_events(c: &Config) -> EventPolicy {

@@ -10,6 +10,7 @@ use super::oidc::Oidc;
 use super::platform_api::PlatformApi;
 use super::platform_events::PlatformEvents;
 use super::secret::Secret;
+use super::site::Site;
 
 /// All settings. No `Debug`: it holds secrets.
 #[derive(Clone)]
@@ -51,6 +52,8 @@ pub struct Config {
     pub webhooks: Webhooks,
     /// `[platform_api]`
     pub platform_api: PlatformApi,
+    /// `[site]`
+    pub site: Site,
     /// `[platform_events]`
     pub platform_events: PlatformEvents,
     /// `[jobs]`

@@ -154,11 +154,13 @@ mod tests {
     fn links_are_understood_by_number_or_by_the_name_of_today() {
         let (number, prefixes) = ("218000001".parse().unwrap(), ["https://vk.com/".to_owned()]);
         let leads = |href: &str| leads_to(href, &number, Some("ds12_romashka"), &prefixes);
-        for good in ["https://vk.com/club218000001", "//vk.com/public218000001", "http://m.vk.com/DS12_romashka", "https://vk.ru/ds12_romashka"]
+        for good in
+            ["https://vk.com/club218000001", "//vk.com/public218000001", "http://m.vk.com/DS12_romashka", "https://vk.ru/ds12_romashka"]
         {
             assert!(leads(good), "{good}");
         }
-        for bad in ["https://vk.com/club218000002", "https://vk.com/ds12", "/club218000001", "@ds12_romashka", "club218000001", "https://vk.com/"]
+        for bad in
+            ["https://vk.com/club218000002", "https://vk.com/ds12", "/club218000001", "@ds12_romashka", "club218000001", "https://vk.com/"]
         {
             assert!(!leads(bad), "{bad}");
         }

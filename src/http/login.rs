@@ -125,7 +125,7 @@ async fn choice(http: &Http, req: &HttpRequest, id: String, nothing_chosen: bool
 }
 
 /// The browser's cookie and the form's token must belong together.
-fn genuine(browser: &str, application: &str, token: Option<&String>) -> Result<(), Error> {
+pub(super) fn genuine(browser: &str, application: &str, token: Option<&String>) -> Result<(), Error> {
     let good = token.is_some_and(|t| digest::equal(t, &form_token(browser, application)));
     if good { Ok(()) } else { Err(Error::Forbidden("the form was not opened in this browser; open the page again")) }
 }

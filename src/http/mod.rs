@@ -1,12 +1,14 @@
 //! The HTTP surface: extract, call a use case, present. Rules live in the domain, decisions in the service.
 
 mod admin;
+mod admin_applications;
 mod applications;
 mod apply;
 mod assets;
 mod checking;
 pub mod client_certificate;
 mod context;
+mod control;
 mod deliveries;
 mod entity_tag;
 mod events;

@@ -5,8 +5,8 @@ use actix_web::middleware::DefaultHeaders;
 use actix_web::{HttpResponse, web};
 
 use super::{
-    admin, applications, apply, assets, checking, deliveries, events, federation, health, log, login, metrics, oauth, public_pages, revocations,
-    status_lists, streams, tokens, webhooks,
+    admin, admin_applications, applications, apply, assets, checking, control, deliveries, events, federation, health, log, login, metrics,
+    oauth, public_pages, revocations, status_lists, streams, tokens, webhooks,
 };
 
 /// Largest body of an ordinary request, bytes.
@@ -64,6 +64,8 @@ pub fn public(cfg: &mut web::ServiceConfig) {
         .route("/applications/{id}/organisation", web::post().to(login::choose))
         .route("/applications/{id}/return", web::post().to(login::give_up))
         .route("/applications/{id}/logout", web::post().to(login::sign_out))
+        .route("/applications/{id}/control", web::get().to(control::show))
+        .route("/applications/{id}/control/{kind}", web::post().to(control::act))
         // the platform verification webhook
         .route("/v1/webhooks/{platform}", web::post().to(webhooks::receive))
         .route("/v1/webhooks/{platform}/callback", web::post().to(webhooks::callback));
@@ -144,6 +146,9 @@ pub fn administration(cfg: &mut web::ServiceConfig) {
         .route("/admin/v1/revocations", web::post().to(revocations::prepare))
         .route("/admin/v1/revocations/{id}", web::get().to(revocations::show))
         .route("/admin/v1/revocations/{id}/approve", web::post().to(revocations::approve))
+        .route("/admin/v1/applications", web::get().to(admin_applications::list))
+        .route("/admin/v1/applications/{id}", web::get().to(admin_applications::show))
+        .route("/admin/v1/applications/{id}/decide", web::post().to(admin_applications::decide))
         .route("/admin/v1/audit", web::get().to(admin::audit))
         .route("/admin/v1/deliveries", web::get().to(deliveries::for_operator))
         .route("/admin/v1/deliveries/redeliver", web::post().to(deliveries::range_again_for_operator))

@@ -21,6 +21,7 @@ pub mod complete_login;
 pub mod compromise_key;
 pub mod configure_stream;
 mod confirm_authority;
+pub mod decide_application;
 pub mod deliver;
 pub mod error;
 mod event_message;
@@ -30,6 +31,7 @@ pub mod identity_providers;
 pub mod introspect_token;
 pub mod issue;
 pub mod keyrings;
+pub mod list_applications;
 pub mod list_deliveries;
 pub mod list_keys;
 pub mod log;
@@ -40,6 +42,7 @@ mod new_application;
 pub mod open_link;
 pub mod platform_apis;
 pub mod poll_events;
+pub mod prove_control;
 pub mod push_request;
 pub mod read_audit;
 pub mod read_log;
@@ -89,7 +92,7 @@ pub use crate::store::platforms::PlatformRow;
 pub use crate::store::streams::StreamRow;
 
 use crate::domain::community_event::EventPolicy;
-use crate::ports::{Certificates, Clock, Entropy, EventSink, Vault};
+use crate::ports::{Certificates, Clock, Entropy, EventSink, SiteReader, Vault};
 use crate::store::Db;
 
 /// Limits and lifetimes, from the validated configuration.
@@ -177,6 +180,8 @@ pub struct App {
     pub idps: IdentityProviders,
     /// The platforms' own interfaces.
     pub platform_apis: PlatformApis,
+    /// Official sites of authorities.
+    pub site_reader: Arc<dyn SiteReader>,
     /// Delivery to platforms.
     pub sink: Arc<dyn EventSink>,
     /// Limits.

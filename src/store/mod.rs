@@ -13,6 +13,7 @@ pub mod codes;
 pub mod communities;
 pub mod community_looks;
 pub mod conn;
+pub mod decisions;
 pub mod deliveries;
 pub mod error;
 pub mod evidence;

@@ -4,10 +4,11 @@ use diesel::dsl::{exists, not};
 use diesel::prelude::*;
 
 use super::schema::{
-    access_tokens, applications, authorization_codes, client_assertions, control_proofs, evidence, idempotent_answers, inbound_webhooks, logins,
-    pushed_requests,
+    access_tokens, applications, authorization_codes, client_assertions, control_proofs, evidence, idempotent_answers, inbound_webhooks,
+    logins, pushed_requests,
 };
 use super::{StoreError, Tx};
+use crate::domain::control_problem::ControlProblem;
 use crate::domain::time::Timestamp;
 
 /// States of applications that may go on.
@@ -69,4 +70,27 @@ pub fn delete_unclaimed(tx: &mut Tx<'_>, before: Timestamp) -> Result<usize, Sto
 /// [`StoreError`].
 pub fn delete_evidence(tx: &mut Tx<'_>, now: Timestamp) -> Result<usize, StoreError> {
     Ok(diesel::delete(evidence::table.filter(evidence::delete_after.le(now.millis()))).execute(tx.conn)?)
+}
+
+/// Ends proofs whose time is up, which forgets their one-time texts, and forgets what people wrote to operators once the evidence of
+/// an application that has ended is gone; returns how many records that changed.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn end_proofs(tx: &mut Tx<'_>, now: Timestamp) -> Result<usize, StoreError> {
+    use {applications as a, control_proofs as p};
+    let over = p::table.filter(p::status.eq_any(["pending", "processing"]).and(p::expires_at.le(now.millis())));
+    let ended = (
+        p::status.eq("invalid"),
+        p::error.eq(Some(ControlProblem::Expired.as_str())),
+        p::token.eq(None::<String>),
+        p::sealed.eq(None::<Vec<u8>>),
+        p::updated_at.eq(now.millis()),
+        p::updated_by.eq(tx.name),
+    );
+    let n = diesel::update(over).set(ended).execute(tx.conn)?;
+    let open = exists(a::table.filter(a::id.eq(p::application_id).and(a::state.eq_any(OPEN))));
+    let kept = exists(evidence::table.filter(evidence::application_id.eq(p::application_id)));
+    let idle = p::table.filter(p::sealed.is_not_null()).filter(not(open)).filter(not(kept));
+    Ok(n + diesel::update(idle).set(p::sealed.eq(None::<Vec<u8>>)).execute(tx.conn)?)
 }

@@ -13,7 +13,7 @@ use crate::harness::fresh_database;
 
 /// Every released migration file with its SHA-256. Append only: whoever runs the service has applied these; a change goes
 /// into a new migration.
-const RELEASED: [(&str, &str); 36] = [
+const RELEASED: [(&str, &str); 40] = [
     ("sqlite/2026-11-23-000001_first_house/up.sql", "bb829699196e3351550103e3fe937d104608a19305700d80e38ea5a947eac4a0"),
     ("sqlite/2026-11-23-000001_first_house/down.sql", "adcb3cac61390fd7627530b2fa095eef4f26f406c34ff3ad790c3df2c019ab3d"),
     ("postgres/2026-11-23-000001_first_house/up.sql", "23bfae3c71f8b44da8f96d5dc78d2414b86a595861d84fcef60c571502622a92"),
@@ -50,6 +50,10 @@ const RELEASED: [(&str, &str); 36] = [
     ("sqlite/2026-11-28-000009_platform_events/down.sql", "a7130c1e4c0c6809261f2889902257952de3303d70eedc7d373648eb025eff91"),
     ("postgres/2026-11-28-000009_platform_events/up.sql", "0fb233d644db910185f02a166ed3dead5a39bcfb3d02e005d844c4805418e0ad"),
     ("postgres/2026-11-28-000009_platform_events/down.sql", "a7130c1e4c0c6809261f2889902257952de3303d70eedc7d373648eb025eff91"),
+    ("sqlite/2026-11-29-000010_further_proofs/up.sql", "3cb6b4d6a87ec840451965de4bd8133856b942fd20402531b26ba1a062ebdbed"),
+    ("sqlite/2026-11-29-000010_further_proofs/down.sql", "71f92335f8cfb77185ae8ea7056295a7b0ddfea33fdb0d761665c52aacebfd81"),
+    ("postgres/2026-11-29-000010_further_proofs/up.sql", "a5dc418a9029b70c93fa3e207d39cd5a59f504aab1d43271ac4d83803ad69fa4"),
+    ("postgres/2026-11-29-000010_further_proofs/down.sql", "71f92335f8cfb77185ae8ea7056295a7b0ddfea33fdb0d761665c52aacebfd81"),
 ];
 
 fn root() -> PathBuf {

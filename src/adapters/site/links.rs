@@ -61,7 +61,8 @@ impl Sink {
             _ => {}
         }
         // What may stand in a head; anything else ends it (HTML §13.2.6.4.4).
-        let of_head = ["html", "head", "base", "basefont", "bgsound", "link", "meta", "title", "noscript", "noframes", "style", "script", "template"];
+        let of_head =
+            ["html", "head", "base", "basefont", "bgsound", "link", "meta", "title", "noscript", "noframes", "style", "script", "template"];
         if !of_head.contains(&&*tag.name) {
             self.in_body.replace(true);
         }

@@ -34,6 +34,20 @@ diesel::table! {
         expires_at -> BigInt,
         updated_at -> BigInt,
         updated_by -> Text,
+        page -> Nullable<Text>,
+        sealed -> Nullable<Binary>,
+        looked_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    proof_decisions (id) {
+        id -> Text,
+        proof_id -> Text,
+        operator_id -> Text,
+        decision -> Text,
+        note -> Nullable<Binary>,
+        decided_at -> BigInt,
     }
 }
 

@@ -3,6 +3,7 @@
 use crate::domain::application::ApplicationState;
 use crate::domain::authority::AuthorityKind;
 use crate::domain::badge::EventKind;
+use crate::domain::control_problem::ControlProblem;
 use crate::domain::eligibility::Mandate;
 use crate::domain::ids::{ApplicationId, BadgeId};
 use crate::domain::lang::Lang;
@@ -88,6 +89,9 @@ pub(in crate::http::pages) fn all(lang: Lang, n: &Names) -> Vec<(String, String)
         let here = Here { address: None, ..here("/") };
         out.push((format!("choice-{name}"), choice(&choice_view(here, n, count, nothing_chosen))));
     }
+    for (name, view) in control_views(&here("/applications/app_1/control"), n) {
+        out.push((format!("control-{name}"), control(&view)));
+    }
     for (name, full) in [("full", true), ("bare", false)] {
         out.push((format!("refusal-{name}"), refusal(&refusal_view(here("/login/refused"), n, full))));
     }
@@ -103,6 +107,42 @@ pub(in crate::http::pages) fn all(lang: Lang, n: &Names) -> Vec<(String, String)
     out.push(("used-link".into(), used_link(&again)));
     out.push(("signed-out".into(), signed_out(&NoticeView { here: here("/x"), again: None })));
     out
+}
+
+/// The page about control: untouched, under way, refused in every way, and where operators are the only way. Every problem is told on
+/// one of them.
+fn control_views(here: &Here, n: &Names) -> Vec<(String, ControlView)> {
+    let view = |text, site, operator, wait| ControlView {
+        here: here.clone(),
+        community: community(n),
+        organisation: n.authority.clone(),
+        csrf: "csrf".into(),
+        application: "/applications/app_1".into(),
+        text,
+        site,
+        operator,
+        wait,
+    };
+    let action = || "/applications/app_1/control/x".to_owned();
+    let text =
+        |token: bool, problem| Some(TextWay { action: action(), token: token.then(|| "gosbadge-1111111111111111111111".into()), problem });
+    let site = |mark: bool, problem, bad| {
+        let mark = mark.then(|| "<meta name=\"gosbadge\" content=\"gosbadge-1111111111111111111111\">".to_owned());
+        Some(SiteWay { action: action(), page: n.link.clone(), mark, problem, bad })
+    };
+    let operator = |waiting, problem, bad| OperatorWay { action: action(), waiting, problem, explanation: n.short.clone(), bad };
+    let mut all = vec![
+        ("begun".to_owned(), view(text(false, None), site(false, None, None), operator(false, None, None), None)),
+        ("alone".to_owned(), view(None, None, operator(false, None, None), None)),
+        ("waiting".to_owned(), view(text(true, None), site(true, None, None), operator(true, None, None), Some(7))),
+        ("bad-page".to_owned(), view(text(true, None), site(true, None, Some(BadPage::Address)), operator(false, None, Some(true)), None)),
+        ("bad-host".to_owned(), view(None, site(false, None, Some(BadPage::NobodysOwn)), operator(false, None, Some(false)), None)),
+    ];
+    for problem in ControlProblem::ALL.iter().copied() {
+        let operator = operator(false, Some(problem), None);
+        all.push((problem.to_string(), view(text(true, Some(problem)), site(true, Some(problem), None), operator, None)));
+    }
+    all
 }
 
 fn verdicts(n: &Names) -> Vec<CheckVerdict> {

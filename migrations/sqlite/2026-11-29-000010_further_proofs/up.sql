@@ -1,0 +1,17 @@
+-- Proofs that a person gives. `page` is the page of the official site they named; `sealed` what they wrote to operators, sealed and
+-- forgotten with the application's evidence; `looked_at` when the proof was last looked at.
+ALTER TABLE control_proofs ADD COLUMN page TEXT;
+ALTER TABLE control_proofs ADD COLUMN sealed BLOB;
+ALTER TABLE control_proofs ADD COLUMN looked_at BIGINT;
+CREATE INDEX control_proofs_waiting ON control_proofs (kind, status, application_id);
+
+-- What operators decided about a proof: one says what they found, another agrees. Notes are sealed.
+CREATE TABLE proof_decisions (
+    id          TEXT   NOT NULL PRIMARY KEY,
+    proof_id    TEXT   NOT NULL REFERENCES control_proofs (id),
+    operator_id TEXT   NOT NULL,
+    decision    TEXT   NOT NULL,
+    note        BLOB,
+    decided_at  BIGINT NOT NULL
+);
+CREATE UNIQUE INDEX proof_decisions_one_each ON proof_decisions (proof_id, operator_id);
