@@ -16,6 +16,7 @@ mod oauth;
 mod oidc;
 mod platform_api;
 mod platform_events;
+mod platform_oauth;
 mod reader;
 mod secret;
 mod settings_list;
@@ -34,6 +35,7 @@ pub use network::{Network, NotANetwork};
 pub use oidc::{AssertionAlgorithm, AssertionAudience, ClientMethod, IdTokenAlgorithm, Oidc, OidcClaims, OidcFlag};
 pub use platform_api::{MaxInterface, OkInterface, PlatformApi, PlatformInterface};
 pub use platform_events::{EventMeasure, PlatformEvents};
+pub use platform_oauth::VkOauth;
 pub use secret::Secret;
 pub use site::Site;
 

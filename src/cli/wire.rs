@@ -42,7 +42,7 @@ use crate::service::recall_status_list::PastLists;
 use crate::service::start_limits::StartLimits;
 use crate::service::status_view::StatusView;
 use crate::service::watch_communities::{Planned, WatchSettings};
-use crate::service::{App, IdentityProviders, Mtls, PlatformApis, Settings};
+use crate::service::{App, IdentityProviders, Mtls, PlatformApis, PlatformSignIns, Settings};
 use crate::store::conn::Location;
 use crate::store::{Db, migrate};
 
@@ -141,6 +141,7 @@ pub async fn app(config: &Config, parts: Parts) -> Result<Arc<App>, WireError> {
         vault,
         certificates: Arc::new(certificates(config)?),
         idps: IdentityProviders::new(idps).ok_or_else(|| WireError("no identity provider is configured".to_owned()))?,
+        platform_sign_ins: PlatformSignIns::new(platform_api::sign_ins(config)?),
         site_reader: Arc::new(HttpSiteReader::new(site_limits(config)).map_err(WireError)?),
         sink,
         settings: settings(config, federation),

@@ -10,6 +10,7 @@ use super::oidc::Oidc;
 use super::platform_api::PlatformApi;
 use super::platform_events::PlatformEvents;
 use super::secret::Secret;
+use super::platform_oauth::VkOauth;
 use super::site::Site;
 
 /// All settings. No `Debug`: it holds secrets.
@@ -52,6 +53,8 @@ pub struct Config {
     pub webhooks: Webhooks,
     /// `[platform_api]`
     pub platform_api: PlatformApi,
+    /// `[platform_oauth.vk]`, where an application is given.
+    pub vk_oauth: Option<VkOauth>,
     /// `[site]`
     pub site: Site,
     /// `[platform_events]`

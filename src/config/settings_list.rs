@@ -56,6 +56,7 @@ pub(super) const SECTIONS: &[Section] = &[
     Section { name: "platform_api.vk", about: "VK.", settings: platform_api::VK },
     Section { name: "platform_api.ok", about: "Одноклассники.", settings: platform_api::OK },
     Section { name: "platform_api.max", about: "MAX.", settings: platform_api::MAX },
+    super::platform_oauth::SECTION,
     super::site::SECTION,
     super::platform_events::SECTION,
     Section { name: "jobs", about: "Background work.", settings: JOBS },

@@ -17,7 +17,7 @@ use super::model::{
 use super::network::Network;
 use super::reader::{Reader, Wrong, shown, text};
 use super::secret::Secret;
-use super::{federation, oauth, oidc, platform_api, platform_events, site, webhooks};
+use super::{federation, oauth, oidc, platform_api, platform_events, platform_oauth, site, webhooks};
 
 pub(super) fn validate(mut r: Reader) -> Result<Config, ConfigErrors> {
     let data_dir: PathBuf = r.text("data_dir", "name a directory").into();
@@ -52,6 +52,7 @@ pub(super) fn validate(mut r: Reader) -> Result<Config, ConfigErrors> {
         federation: federation::read(&mut r),
         transparency: transparency(&mut r),
         platform_api: platform_api::read(&mut r, dev),
+        vk_oauth: platform_oauth::read(&mut r, dev),
         site: site::read(&mut r),
         platform_events: platform_events::read(&mut r),
         webhooks: webhooks::read(&mut r),

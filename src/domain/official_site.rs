@@ -57,7 +57,7 @@ pub fn is_nobody_s_own(host: &str, prefixes: &[String]) -> bool {
 pub fn named_in(text: &str) -> Vec<Url> {
     let edges = |c: char| !c.is_alphanumeric() && c != '/';
     let words = text.split(|c: char| c.is_whitespace() || matches!(c, ',' | ';' | '<' | '>' | '"' | '(' | ')' | '«' | '»' | '|'));
-    words.map(|w| w.trim_matches(edges)).filter(|w| w.contains('.')).filter_map(address).collect()
+    words.map(|w| w.trim_matches(edges)).filter(|w| w.contains('.') || w.contains("://")).filter_map(address).collect()
 }
 
 fn address(word: &str) -> Option<Url> {

@@ -3,16 +3,16 @@
 use actix_web::http::{StatusCode, header};
 use actix_web::{HttpRequest, HttpResponse, web};
 
-use super::context::{Body, Http, Shared, here, query};
-use super::login::{community_view, form_token, genuine, page};
-use super::pages::{self, BadPage, ControlView, OperatorWay, SiteWay, TextWay};
+use super::context::{Body, Http, Shared, here, once_each, query};
+use super::login::{community_view, form_token, genuine, origin, page};
+use super::pages::{self, BadPage, ControlView, OperatorWay, SignInWay, SiteWay, TextWay};
 use super::refused::failed;
 use crate::domain::control::{ProofKind, ProofStatus};
 use crate::domain::control_problem::ControlProblem;
 use crate::domain::lang::Lang;
 use crate::ports::site_reader::META_NAME;
 use crate::service::Error;
-use crate::service::prove_control::{self, Attempt, BadExplanation, BadSite, Control, Looked};
+use crate::service::prove_control::{self, Attempt, BadExplanation, BadSite, Control, Looked, PlatformReturn};
 
 /// What is shown beside what is on record: what was typed and cannot be taken, or that nobody looked.
 #[derive(Default)]
@@ -38,9 +38,11 @@ async fn shown(http: &Http, req: &HttpRequest, id: String, beside: Beside) -> Ht
                 _ => StatusCode::UNPROCESSABLE_ENTITY,
             };
             let wait = beside.wait;
+            // Browsers hold the redirect after a form to its page's policy.
+            let leaving = Vec::from_iter(control.sign_in.as_deref().and_then(origin));
             match view(req, &browser, control, beside) {
                 Ok(view) => {
-                    let mut answer = page(status, &[], pages::control(&view));
+                    let mut answer = page(status, &leaving, pages::control(&view));
                     if let Some(seconds) = wait {
                         answer.headers_mut().insert(header::RETRY_AFTER, seconds.into());
                     }
@@ -66,6 +68,7 @@ fn view(req: &HttpRequest, browser: &str, c: Control, beside: Beside) -> Result<
     let text = of_kind(&c.attempts, ProofKind::PlatformToken);
     let site = of_kind(&c.attempts, ProofKind::SiteLink);
     let operator = of_kind(&c.attempts, ProofKind::Operator);
+    let sign_in = of_kind(&c.attempts, ProofKind::PlatformOauth);
     let named = site.and_then(|a| a.page.clone()).unwrap_or_default();
     let (typed, bad) = beside.page.map_or((named, None), |(typed, bad)| (typed, Some(bad)));
     let (explanation, long) = match beside.explanation {
@@ -77,6 +80,7 @@ fn view(req: &HttpRequest, browser: &str, c: Control, beside: Beside) -> Result<
         community: community_view(c.platform.name, c.application.community()?),
         organisation: c.organisation,
         csrf: form_token(browser, &c.application.id),
+        sign_in: c.sign_in.is_some().then(|| SignInWay { action: action(ProofKind::PlatformOauth), problem: problem(sign_in) }),
         text: c.readable.then(|| TextWay {
             action: action(ProofKind::PlatformToken),
             token: text.and_then(|a| a.token.clone()),
@@ -117,29 +121,37 @@ pub(super) async fn act(http: Shared, req: HttpRequest, path: web::Path<(String,
         let field = |p: &mut std::collections::BTreeMap<String, String>, name: &str| p.remove(name).unwrap_or_default();
         let wanted = field(&mut p, "do");
         match (kind.parse(), wanted.as_str()) {
-            (Ok(ProofKind::PlatformToken), "begin") => prove_control::begin_text(&http.app, id.clone(), &browser).await.map(|()| Ok(())),
+            (Ok(ProofKind::PlatformToken), "begin") => prove_control::begin_text(&http.app, id.clone(), &browser).await.map(|()| Ok(None)),
             (Ok(ProofKind::SiteLink), "name") => {
                 let typed = field(&mut p, "page");
                 let named = prove_control::name_site(&http.app, id.clone(), &browser, &typed).await?;
-                Ok(named.map_err(|bad| Beside { page: Some((typed, bad_page(bad))), ..Beside::default() }))
+                Ok(named.map(|()| None).map_err(|bad| Beside { page: Some((typed, bad_page(bad))), ..Beside::default() }))
             }
             (Ok(kind @ (ProofKind::PlatformToken | ProofKind::SiteLink)), "check") => {
                 Ok(match prove_control::look(&http.app, id.clone(), &browser, kind).await? {
                     // What was found is on record, and the page about it can be loaded again.
-                    Looked::Proven | Looked::NotYet(_) => Ok(()),
+                    Looked::Proven | Looked::NotYet(_) => Ok(None),
                     Looked::TooSoon(wait) => Err(Beside { wait: Some(wait.as_millis().div_ceil(1000) as u64), ..Beside::default() }),
                 })
+            }
+            (Ok(ProofKind::PlatformOauth), _) => {
+                let address = prove_control::begin_sign_in(&http.app, id.clone(), &browser).await?;
+                return Ok(Ok(Some(address)));
             }
             (Ok(ProofKind::Operator), _) => {
                 let text = field(&mut p, "explanation");
                 let asked = prove_control::ask_operators(&http.app, id.clone(), &browser, &text).await?;
-                Ok(asked.map_err(|bad| Beside { explanation: Some((text, bad)), ..Beside::default() }))
+                Ok(asked.map(|()| None).map_err(|bad| Beside { explanation: Some((text, bad)), ..Beside::default() }))
             }
             _ => Err(Error::NotFound("form")),
         }
     };
     match outcome.await {
-        Ok(Ok(())) => onward(&req, &format!("/applications/{id}/control")),
+        Ok(Ok(Some(address))) => HttpResponse::SeeOther()
+            .insert_header((header::LOCATION, address))
+            .insert_header((header::CACHE_CONTROL, "no-store"))
+            .finish(),
+        Ok(Ok(None)) => onward(&req, &format!("/applications/{id}/control")),
         Ok(Err(beside)) => shown(&http, &req, id, beside).await,
         // Two presses of one button: the page says where it stands now.
         Err(Error::Conflict(_)) => onward(&req, &format!("/applications/{id}/control")),
@@ -151,5 +163,27 @@ const fn bad_page(bad: BadSite) -> BadPage {
     match bad {
         BadSite::Address => BadPage::Address,
         BadSite::NobodysOwn => BadPage::NobodysOwn,
+    }
+}
+
+/// `GET /oauth/platform/{platform}/callback`: back from the platform's own sign-in.
+pub(super) async fn returned(http: Shared, req: HttpRequest, platform: web::Path<String>) -> HttpResponse {
+    let browser = http.browser(&req).unwrap_or_default();
+    let outcome = async {
+        let mut p = once_each(req.query_string())?;
+        let back = PlatformReturn {
+            platform: platform.into_inner(),
+            // Without a state there is nothing to bind the answer to.
+            state: p.remove("state").ok_or(Error::LoginLost)?,
+            // A refusal carries no code, whatever else it says.
+            code: p.remove("code").filter(|_| !p.contains_key("error")),
+            device_id: p.remove("device_id"),
+            browser: browser.clone(),
+        };
+        prove_control::complete_sign_in(&http.app, back).await
+    };
+    match outcome.await {
+        Ok(id) => onward(&req, &format!("/applications/{id}/control")),
+        Err(e) => failed(&http, &req, &browser, &e).await,
     }
 }

@@ -64,6 +64,7 @@ pub fn public(cfg: &mut web::ServiceConfig) {
         .route("/applications/{id}/organisation", web::post().to(login::choose))
         .route("/applications/{id}/return", web::post().to(login::give_up))
         .route("/applications/{id}/logout", web::post().to(login::sign_out))
+        .route("/oauth/platform/{platform}/callback", web::get().to(control::returned))
         .route("/applications/{id}/control", web::get().to(control::show))
         .route("/applications/{id}/control/{kind}", web::post().to(control::act))
         // the platform verification webhook

@@ -41,6 +41,7 @@ pub mod metrics;
 mod new_application;
 pub mod open_link;
 pub mod platform_apis;
+pub mod platform_sign_ins;
 pub mod poll_events;
 pub mod prove_control;
 pub mod push_request;
@@ -86,6 +87,7 @@ use tokio::sync::Notify;
 pub use error::{Error, WayOn, damaged};
 pub use identity_providers::IdentityProviders;
 pub use platform_apis::PlatformApis;
+pub use platform_sign_ins::PlatformSignIns;
 
 pub use crate::store::applications::ApplicationRow;
 pub use crate::store::platforms::PlatformRow;
@@ -180,6 +182,8 @@ pub struct App {
     pub idps: IdentityProviders,
     /// The platforms' own interfaces.
     pub platform_apis: PlatformApis,
+    /// Signing in at platforms.
+    pub platform_sign_ins: PlatformSignIns,
     /// Official sites of authorities.
     pub site_reader: Arc<dyn SiteReader>,
     /// Delivery to platforms.

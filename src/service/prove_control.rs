@@ -5,6 +5,7 @@
 mod ask_operators;
 mod begin;
 mod look;
+mod sign_in;
 mod site_link;
 mod text;
 
@@ -14,6 +15,7 @@ use std::time::Duration;
 pub use ask_operators::{BadExplanation, EXPLANATION_MAX, ask_operators};
 pub use begin::{BadSite, begin_text, name_site};
 pub use look::{Looked, look};
+pub use sign_in::{PlatformReturn, begin_sign_in, complete_sign_in};
 
 use super::{App, Error, WayOn};
 use crate::domain::application::ApplicationState;
@@ -41,6 +43,8 @@ pub struct Control {
     pub organisation: String,
     /// Whether the community can be read through the platform's own interface; a text and a site need that.
     pub readable: bool,
+    /// Where the platform's sign-in is, where there is one.
+    pub sign_in: Option<String>,
     /// The newest attempt of each kind.
     pub attempts: Vec<Attempt>,
     /// Whether control is proven: the application goes on.
@@ -104,6 +108,7 @@ pub async fn control_of(app: &Arc<App>, application: String, browser: &str) -> R
     }
     Ok(Control {
         readable: app.platform_apis.get(&platform.id).is_some(),
+        sign_in: app.platform_sign_ins.get(&platform.id).map(|s| s.pages().to_owned()),
         proven: application.state()? == ApplicationState::ControlProven,
         application,
         platform,

@@ -25,6 +25,7 @@ pub mod log;
 pub mod logins;
 pub mod migrate;
 pub mod operators;
+pub mod passes;
 pub mod platforms;
 pub mod proofs;
 pub mod renewals;

@@ -5,7 +5,7 @@ use diesel::prelude::*;
 
 use super::schema::{
     access_tokens, applications, authorization_codes, client_assertions, control_proofs, evidence, idempotent_answers, inbound_webhooks,
-    logins, pushed_requests,
+    logins, platform_passes, pushed_requests,
 };
 use super::{StoreError, Tx};
 use crate::domain::control_problem::ControlProblem;
@@ -27,6 +27,7 @@ pub fn forget_one_time(tx: &mut Tx<'_>, before: Timestamp, messages_before: Time
     // Which browsers an application belongs to is known by its sign-ins: they stay as long as it may go on.
     let open = applications::table.filter(applications::id.eq(logins::application_id).and(applications::state.eq_any(OPEN)));
     n += diesel::delete(logins::table.filter(logins::expires_at.lt(t).and(not(exists(open))))).execute(c)?;
+    n += diesel::delete(platform_passes::table.filter(platform_passes::expires_at.lt(t))).execute(c)?;
     n += diesel::delete(authorization_codes::table.filter(authorization_codes::expires_at.lt(t))).execute(c)?;
     n += diesel::delete(access_tokens::table.filter(access_tokens::expires_at.lt(t))).execute(c)?;
     n += diesel::delete(inbound_webhooks::table.filter(inbound_webhooks::received_at.lt(messages_before.millis()))).execute(c)?;

@@ -50,10 +50,10 @@ const RELEASED: [(&str, &str); 40] = [
     ("sqlite/2026-11-28-000009_platform_events/down.sql", "a7130c1e4c0c6809261f2889902257952de3303d70eedc7d373648eb025eff91"),
     ("postgres/2026-11-28-000009_platform_events/up.sql", "0fb233d644db910185f02a166ed3dead5a39bcfb3d02e005d844c4805418e0ad"),
     ("postgres/2026-11-28-000009_platform_events/down.sql", "a7130c1e4c0c6809261f2889902257952de3303d70eedc7d373648eb025eff91"),
-    ("sqlite/2026-11-29-000010_further_proofs/up.sql", "3cb6b4d6a87ec840451965de4bd8133856b942fd20402531b26ba1a062ebdbed"),
-    ("sqlite/2026-11-29-000010_further_proofs/down.sql", "71f92335f8cfb77185ae8ea7056295a7b0ddfea33fdb0d761665c52aacebfd81"),
-    ("postgres/2026-11-29-000010_further_proofs/up.sql", "a5dc418a9029b70c93fa3e207d39cd5a59f504aab1d43271ac4d83803ad69fa4"),
-    ("postgres/2026-11-29-000010_further_proofs/down.sql", "71f92335f8cfb77185ae8ea7056295a7b0ddfea33fdb0d761665c52aacebfd81"),
+    ("sqlite/2026-11-29-000010_further_proofs/up.sql", "6a982ac1f72398315e1e10d8c331dfc1b37cd5a035f7747d7396cdc6d1fdc5de"),
+    ("sqlite/2026-11-29-000010_further_proofs/down.sql", "3d13be471040db1534b5d5071854825338e731abaecfddc07e3b8599221edd47"),
+    ("postgres/2026-11-29-000010_further_proofs/up.sql", "e0a97265953bab50e7365c760312dfa1bcf55e7e2e62ed924a3017fe011acd07"),
+    ("postgres/2026-11-29-000010_further_proofs/down.sql", "3d13be471040db1534b5d5071854825338e731abaecfddc07e3b8599221edd47"),
 ];
 
 fn root() -> PathBuf {

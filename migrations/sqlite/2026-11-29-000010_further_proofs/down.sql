@@ -1,3 +1,4 @@
+DROP TABLE platform_passes;
 DROP TABLE proof_decisions;
 DROP INDEX control_proofs_waiting;
 ALTER TABLE control_proofs DROP COLUMN looked_at;

@@ -15,3 +15,16 @@ CREATE TABLE proof_decisions (
     decided_at  BIGINT NOT NULL
 );
 CREATE UNIQUE INDEX proof_decisions_one_each ON proof_decisions (proof_id, operator_id);
+
+-- Passes through a platform's own sign-in, each of one browser and for one proof, used once. What has to be remembered is sealed.
+CREATE TABLE platform_passes (
+    state_digest   TEXT   NOT NULL PRIMARY KEY,
+    proof_id       TEXT   NOT NULL REFERENCES control_proofs (id),
+    application_id TEXT   NOT NULL REFERENCES applications (id),
+    platform_id    TEXT   NOT NULL,
+    browser_digest TEXT   NOT NULL,
+    sealed         BLOB   NOT NULL,
+    expires_at     BIGINT NOT NULL,
+    used_at        BIGINT
+);
+CREATE INDEX platform_passes_by_expiry ON platform_passes (expires_at);

@@ -22,6 +22,8 @@ pub struct ControlView {
     pub csrf: String,
     /// Path of the application's page.
     pub application: String,
+    /// Signing in at the platform, where that is possible.
+    pub sign_in: Option<SignInWay>,
     /// A text in the community, where it can be read.
     pub text: Option<TextWay>,
     /// The official site, where the community can be read.
@@ -30,6 +32,14 @@ pub struct ControlView {
     pub operator: OperatorWay,
     /// Seconds to wait before the next look, where somebody looked a moment ago.
     pub wait: Option<u64>,
+}
+
+/// Signing in at the platform.
+pub struct SignInWay {
+    /// Where its form goes.
+    pub action: String,
+    /// What the last sign-in found wanting.
+    pub problem: Option<ControlProblem>,
 }
 
 /// A one-time text in the community.
@@ -97,9 +107,13 @@ bilingual! {
             "This platform does not let us read the page, so people of this service will look at it.";
         page: "Страница", "Page";
         organisation: "Организация", "Organisation";
-        text_h: "Способ 1. Вставить текст в описание страницы", "Way 1. Put a text into the page's description";
-        text_who: "Самый быстрый: пять минут. Нужен тот, кто может менять описание страницы, например её администратор.",
-            "The quickest: five minutes. It takes somebody who may change the page's description, its administrator for example.";
+        sign_in_h: "Войти на площадке", "Sign in at the platform";
+        sign_in_who: "Одна минута. Нужен тот, у кого на площадке есть права администратора этой страницы. Мы спросим площадку только об этих правах и ничего не сохраним.",
+            "One minute. It takes somebody with an administrator's rights to this page at the platform. We ask the platform about these rights alone, and keep nothing.";
+        sign_in_do: "Войти как администратор", "Sign in as administrator";
+        text_h: "Вставить текст в описание страницы", "Put a text into the page's description";
+        text_who: "Пять минут. Нужен тот, кто может менять описание страницы, например её администратор.",
+            "Five minutes. It takes somebody who may change the page's description, its administrator for example.";
         text_begin: "Получить текст", "Get the text";
         text_copy: "Скопируйте этот текст целиком:", "Copy the whole of this text:";
         text_place: "Откройте настройки страницы на площадке и вставьте его в описание, в любое место. Можно отдельной строкой в конце. Сохраните.",
@@ -107,7 +121,7 @@ bilingual! {
         text_check: "Вернитесь сюда и нажмите «Проверить». Когда проверка пройдёт, текст можно убрать.",
             "Come back here and press “Check”. Once the check has passed the text may go.";
         check: "Проверить", "Check";
-        site_h: "Способ 2. Через официальный сайт", "Way 2. Through the official website";
+        site_h: "Через официальный сайт", "Through the official website";
         site_who: "Нужен тот, кто ведёт сайт организации. Сайт и страница должны ссылаться друг на друга.",
             "It takes somebody who runs the organisation's website. The website and the page have to link to each other.";
         site_label: "Адрес страницы сайта, где есть ссылка на сообщество", "Address of the page of the site that links to the community";

@@ -31,7 +31,7 @@ pub use assets::{
 pub use badge::{AuthorityView, BadgeView, CommunityView, ConfirmationView, HistoryEntry, badge};
 pub use check::{CheckVerdict, CheckView, KnownBadge, check};
 pub use choice::{ChoiceView, OrganisationCard, choice};
-pub use control::{BadPage, ControlView, OperatorWay, SiteWay, TextWay, control};
+pub use control::{BadPage, ControlView, OperatorWay, SignInWay, SiteWay, TextWay, control};
 pub use frame::Here;
 pub use front::{FrontView, front};
 pub use guide::{GuideView, PROGRAMS, guide};

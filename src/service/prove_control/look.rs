@@ -67,7 +67,7 @@ pub(super) struct Question {
     pub prefixes: Vec<String>,
 }
 
-async fn conclude(
+pub(super) async fn conclude(
     app: &Arc<App>,
     application: String,
     browser: String,

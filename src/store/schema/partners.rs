@@ -61,6 +61,19 @@ diesel::table! {
 }
 
 diesel::table! {
+    platform_passes (state_digest) {
+        state_digest -> Text,
+        proof_id -> Text,
+        application_id -> Text,
+        platform_id -> Text,
+        browser_digest -> Text,
+        sealed -> Binary,
+        expires_at -> BigInt,
+        used_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
     platform_secrets (id) {
         id -> Text,
         platform_id -> Text,
