@@ -6,6 +6,7 @@ mod apply;
 mod assets;
 mod checking;
 pub mod client_certificate;
+mod confirm;
 mod context;
 mod deliveries;
 mod entity_tag;

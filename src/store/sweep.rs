@@ -4,8 +4,8 @@ use diesel::dsl::{exists, not};
 use diesel::prelude::*;
 
 use super::schema::{
-    access_tokens, applications, authorization_codes, client_assertions, control_proofs, evidence, idempotent_answers, inbound_webhooks, logins,
-    pushed_requests,
+    access_tokens, applications, authorization_codes, client_assertions, control_proofs, evidence, idempotent_answers, inbound_webhooks,
+    logins, pushed_requests,
 };
 use super::{StoreError, Tx};
 use crate::domain::time::Timestamp;

@@ -9,6 +9,7 @@ mod assets;
 mod badge;
 mod check;
 mod choice;
+mod confirm;
 mod dates;
 mod frame;
 mod front;
@@ -30,6 +31,7 @@ pub use assets::{
 pub use badge::{AuthorityView, BadgeView, CommunityView, ConfirmationView, HistoryEntry, badge};
 pub use check::{CheckVerdict, CheckView, KnownBadge, check};
 pub use choice::{ChoiceView, OrganisationCard, choice};
+pub use confirm::{ConfirmForm, ConfirmView, PresentBadge, confirm};
 pub use frame::Here;
 pub use front::{FrontView, front};
 pub use guide::{GuideView, PROGRAMS, guide};
