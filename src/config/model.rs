@@ -9,8 +9,8 @@ use super::network::Network;
 use super::oidc::Oidc;
 use super::platform_api::PlatformApi;
 use super::platform_events::PlatformEvents;
-use super::secret::Secret;
 use super::platform_oauth::VkOauth;
+use super::secret::Secret;
 use super::site::Site;
 
 /// All settings. No `Debug`: it holds secrets.

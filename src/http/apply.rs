@@ -61,18 +61,24 @@ pub(super) async fn start(http: Shared, req: HttpRequest, body: Body) -> HttpRes
     let client = req.extensions().get::<RequestContext>().and_then(|c| c.client);
     let typed = || PortalStart {
         platform: p.get("platform").cloned(),
-        link: p.get("link").cloned().unwrap_or_default().chars().take(500).collect(),
+        link: p.get("link").map(|l| l.trim().chars().take(500).collect()).unwrap_or_default(),
         name: p.get("name").cloned(),
         once: p.get("once").cloned(),
         client,
     };
     match start_portal::start_portal(&http.app, typed()).await {
-        Ok(Ok(path)) => {
-            HttpResponse::SeeOther().insert_header((header::LOCATION, path)).insert_header((header::CACHE_CONTROL, "no-store")).finish()
-        }
+        Ok(Ok(path)) => see(&req, &path),
         Ok(Err(problem)) => shown(&http, &req, typed(), Some(problem)).await,
         Err(e) => failed(&http, &req, "", &e).await,
     }
+}
+
+/// Sends the browser on to one of our pages, in the language the address asked for.
+pub(super) fn see(req: &HttpRequest, path: &str) -> HttpResponse {
+    let here = here(req);
+    let joint = if path.contains('?') { '&' } else { '?' };
+    let path = if here.explicit { format!("{path}{joint}lang={}", here.lang) } else { path.to_owned() };
+    HttpResponse::SeeOther().insert_header((header::LOCATION, path)).insert_header((header::CACHE_CONTROL, "no-store")).finish()
 }
 
 /// `GET /login?application=[&link=]`: signs in, by the link, or again in a browser that has begun before.
@@ -83,12 +89,19 @@ pub(super) async fn login(http: Shared, req: HttpRequest) -> HttpResponse {
     let outcome = match (&browser, link) {
         (_, Some(link)) => {
             let browser = browser.unwrap_or_else(|| http.app.entropy.token());
-            let outcome = open_link::open_link(&http.app, application, &link, &browser).await;
+            let outcome = open_link::open_link(&http.app, application.clone(), &link, &browser).await;
+            // What became of it stands on its page.
+            if matches!(outcome, Err(Error::ApplicationEnded)) {
+                return see(&req, &format!("/applications/{application}?link={link}"));
+            }
             return begun(&http, &req, browser, outcome).await;
         }
-        (Some(browser), None) => begin_login::sign_in_again(&http.app, application, browser, None).await,
+        (Some(browser), None) => begin_login::sign_in_again(&http.app, application.clone(), browser, None).await,
         (None, None) => Err(Error::NotFound("application")),
     };
+    if matches!(outcome, Err(Error::ApplicationEnded)) {
+        return see(&req, &format!("/applications/{application}"));
+    }
     begun(&http, &req, browser.unwrap_or_default(), outcome).await
 }
 
@@ -128,6 +141,7 @@ async fn view(
         expires_at: Timestamp::from_millis(row.expires_at),
         next: next(http, row, state, &signed_in, link).await?,
         elsewhere: signed_in.elsewhere && !state.is_final(),
+        stale: has_begun && state != ApplicationState::Started && !state.is_final() && signed_in.here.is_none() && !signed_in.elsewhere,
         organisation: signed_in.organisation,
         forward: link.filter(|_| !state.is_final()).map(|l| format!("{}/applications/{}?link={l}", http.app.settings.issuer, row.id)),
         refusal: row.refusal().map(|c| (c.to_string(), refusal_text::text(c, here.lang).title.to_owned())),
@@ -161,9 +175,14 @@ async fn next(
         S::Refused | S::Expired => PortalStep::Apply,
         S::Issued => {
             let badge = row.badge_id.clone().ok_or_else(|| crate::service::damaged("application"))?;
-            PortalStep::Badge(format!("/c/{}", look_up::badge_record(&http.app, badge).await?.facts.1.id))
+            let path = format!("/c/{}", look_up::badge_record(&http.app, badge).await?.facts.1.id);
+            let whole = format!("{}{path}", http.app.settings.issuer);
+            PortalStep::Badge(path, whole)
         }
-        S::IdentityConfirmed if here => PortalStep::Choose(format!("/applications/{}/organisation", row.id)),
+        // A choice is for the sitting of the sign-in.
+        S::IdentityConfirmed if signed_in.here.is_some_and(|at| http.app.clock.now().since(at) <= http.app.settings.login_lifetime) => {
+            PortalStep::Choose(format!("/applications/{}/organisation", row.id))
+        }
         S::OrganisationChosen if here => PortalStep::Prove(format!("/applications/{}/control", row.id)),
         S::ControlProven if here => PortalStep::Confirm(format!("/applications/{}/confirm", row.id)),
         _ => PortalStep::SignIn(sign_in()),

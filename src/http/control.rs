@@ -147,10 +147,9 @@ pub(super) async fn act(http: Shared, req: HttpRequest, path: web::Path<(String,
         }
     };
     match outcome.await {
-        Ok(Ok(Some(address))) => HttpResponse::SeeOther()
-            .insert_header((header::LOCATION, address))
-            .insert_header((header::CACHE_CONTROL, "no-store"))
-            .finish(),
+        Ok(Ok(Some(address))) => {
+            HttpResponse::SeeOther().insert_header((header::LOCATION, address)).insert_header((header::CACHE_CONTROL, "no-store")).finish()
+        }
         Ok(Ok(None)) => onward(&req, &format!("/applications/{id}/control")),
         Ok(Err(beside)) => shown(&http, &req, id, beside).await,
         // Two presses of one button: the page says where it stands now.

@@ -7,6 +7,7 @@ mod apply;
 mod assets;
 mod checking;
 pub mod client_certificate;
+mod confirm;
 mod context;
 mod control;
 mod deliveries;

@@ -5,8 +5,8 @@ use actix_web::middleware::DefaultHeaders;
 use actix_web::{HttpResponse, web};
 
 use super::{
-    admin, admin_applications, applications, apply, assets, checking, control, deliveries, events, federation, health, log, login, metrics,
-    oauth, public_pages, revocations, status_lists, streams, tokens, webhooks,
+    admin, admin_applications, applications, apply, assets, checking, confirm, control, deliveries, events, federation, health, log, login,
+    metrics, oauth, public_pages, revocations, status_lists, streams, tokens, webhooks,
 };
 
 /// Largest body of an ordinary request, bytes.
@@ -62,6 +62,8 @@ pub fn public(cfg: &mut web::ServiceConfig) {
         .route("/applications/{id}/login", web::get().to(login::again))
         .route("/applications/{id}/organisation", web::get().to(login::show_choice))
         .route("/applications/{id}/organisation", web::post().to(login::choose))
+        .route("/applications/{id}/confirm", web::get().to(confirm::show))
+        .route("/applications/{id}/confirm", web::post().to(confirm::confirm))
         .route("/applications/{id}/return", web::post().to(login::give_up))
         .route("/applications/{id}/logout", web::post().to(login::sign_out))
         .route("/oauth/platform/{platform}/callback", web::get().to(control::returned))

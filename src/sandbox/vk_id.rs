@@ -132,7 +132,10 @@ async fn authorize(vk: web::Data<VkId>, req: HttpRequest) -> HttpResponse {
     };
     let challenge = get(&p, "code_challenge").to_owned();
     if get(&p, "response_type") != "code" || get(&p, "code_challenge_method") != "S256" || challenge.len() != 43 || state.len() < 32 {
-        return back(&[("error", "invalid_request"), ("error_description", "response_type, code_challenge or state is missing or invalid")]);
+        return back(&[
+            ("error", "invalid_request"),
+            ("error_description", "response_type, code_challenge or state is missing or invalid"),
+        ]);
     }
     let Some(user) = req.headers().get("x-sandbox-persona").and_then(|v| v.to_str().ok()).and_then(|v| v.parse().ok()) else {
         return back(&[("error", "access_denied"), ("error_description", "User denied access")]);
@@ -148,9 +151,8 @@ async fn token(vk: web::Data<VkId>, body: web::Bytes) -> HttpResponse {
     if let Some((status, body)) = vk.state().garbled.pop() {
         return HttpResponse::build(actix_web::http::StatusCode::from_u16(status).unwrap_or_default()).body(body);
     }
-    HttpResponse::Ok().json(exchange(&vk, &parameters(&body)).unwrap_or_else(|(error, text)| {
-        json!({ "error": error, "error_description": text })
-    }))
+    HttpResponse::Ok()
+        .json(exchange(&vk, &parameters(&body)).unwrap_or_else(|(error, text)| json!({ "error": error, "error_description": text })))
 }
 
 fn exchange(vk: &VkId, p: &Parameters) -> Result<Value, (&'static str, &'static str)> {
@@ -207,7 +209,8 @@ async fn groups(vk: web::Data<VkId>, body: web::Bytes) -> HttpResponse {
     let p = parameters(&body);
     let user = vk.state().tokens.get(get(&p, "access_token")).copied();
     let Some(user) = user else {
-        return HttpResponse::Ok().json(json!({ "error": { "error_code": 5, "error_msg": "User authorization failed: invalid access_token (4)." } }));
+        return HttpResponse::Ok()
+            .json(json!({ "error": { "error_code": 5, "error_msg": "User authorization failed: invalid access_token (4)." } }));
     };
     let Ok(group) = get(&p, "group_id").parse::<u64>() else {
         return HttpResponse::Ok().json(json!({ "error": { "error_code": 100, "error_msg": "One of the parameters specified was missing or invalid: group_ids is undefined" } }));

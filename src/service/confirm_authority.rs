@@ -18,6 +18,7 @@ use crate::ports::identity_provider::{Login, RoleOrgType, UnverifiedOrganisation
 use crate::ports::vault::SealFor;
 use crate::store::applications::{self, ApplicationRow, IdentityChange};
 use crate::store::authorities::{self, AuthorityRow};
+use crate::store::badges::BadgeRow;
 use crate::store::codes::{self, CodeRow};
 use crate::store::{Tx, badges, communities, evidence, logins, proofs};
 
@@ -273,9 +274,7 @@ pub(super) fn obstacle(
     ogrn: &str,
     branch: (&Option<String>, &Option<String>),
 ) -> Result<Option<RefusalCode>, Error> {
-    let Some(community) = communities::by_number(tx, &application.platform_id, &application.community_number)? else { return Ok(None) };
-    let Some(current) = badges::current_of(tx, &community.id)? else { return Ok(None) };
-    let holder = authorities::by_id(tx, &current.authority_id)?;
+    let Some((current, holder)) = present_badge(tx, application)? else { return Ok(None) };
     let theirs = holder.ogrn == ogrn && (&current.branch_name, &current.branch_kpp) == branch;
     let suspended = current.state()? == BadgeState::Suspended;
     Ok(match (theirs, suspended) {
@@ -285,4 +284,12 @@ pub(super) fn obstacle(
         (false, false) if !handover => Some(RefusalCode::B01),
         _ => None,
     })
+}
+
+/// The badge that the community of an application has now, and whose it is.
+pub(super) fn present_badge(tx: &mut Tx<'_>, application: &ApplicationRow) -> Result<Option<(BadgeRow, AuthorityRow)>, Error> {
+    let Some(community) = communities::by_number(tx, &application.platform_id, &application.community_number)? else { return Ok(None) };
+    let Some(current) = badges::current_of(tx, &community.id)? else { return Ok(None) };
+    let holder = authorities::by_id(tx, &current.authority_id)?;
+    Ok(Some((current, holder)))
 }

@@ -210,15 +210,17 @@ pub struct SignedIn {
     pub organisation: Option<String>,
 }
 
-/// Whose sign-in counts for an application now.
+/// Whose sign-in counts for an authority's own application now. One that is too old counts no more.
 ///
 /// # Errors
 /// [`Error`] when the database is away.
 pub async fn sign_in_of(app: &Arc<App>, row: &ApplicationRow, browser: &str) -> Result<SignedIn, Error> {
     let browser_digest = digest::of_secret(SecretKind::Browser, browser);
     let (id, authority) = (row.id.clone(), row.authority_id.clone());
+    let (now, lifetime) = (app.clock.now(), app.settings.portal_sign_in_lifetime);
     let found = app.db.read("sign_in_of", move |tx| -> Result<_, StoreError> {
-        let Some(sealed) = evidence::latest(tx, &id)? else { return Ok(SignedIn::default()) };
+        let fresh = |at: i64| now.since(Timestamp::from_millis(at)) < lifetime;
+        let Some(sealed) = evidence::latest(tx, &id)?.filter(|e| fresh(e.created_at)) else { return Ok(SignedIn::default()) };
         if !logins::is_of_browser(tx, &sealed.login_id, &browser_digest)? {
             return Ok(SignedIn { elsewhere: true, ..SignedIn::default() });
         }

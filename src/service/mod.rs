@@ -20,6 +20,7 @@ mod community_events;
 pub mod complete_login;
 pub mod compromise_key;
 pub mod configure_stream;
+pub mod confirm_application;
 mod confirm_authority;
 pub mod decide_application;
 pub mod deliver;

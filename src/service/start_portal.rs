@@ -138,7 +138,12 @@ pub(super) fn open_community(seen: Option<UnverifiedCommunity>) -> Result<Commun
         Visibility::Deleted => return Err(Problem::Deleted),
         Visibility::Blocked => return Err(Problem::Blocked),
     }
-    Ok(CommunitySnapshot { id: seen.id, uri: seen.uri, name: shown_name(&seen.name), screen_name: seen.screen_name.filter(|s| !s.is_empty()) })
+    Ok(CommunitySnapshot {
+        id: seen.id,
+        uri: seen.uri,
+        name: shown_name(&seen.name),
+        screen_name: seen.screen_name.filter(|s| !s.is_empty()),
+    })
 }
 
 /// The community as the form describes it, where its platform cannot be asked.

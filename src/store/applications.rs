@@ -213,6 +213,20 @@ pub fn advance(tx: &mut Tx<'_>, id: &str, to: ApplicationState, now: Timestamp) 
     StoreError::expect_one(n, "application")
 }
 
+/// Writes what the community is called now.
+///
+/// # Errors
+/// [`StoreError::Stale`] when there is no such application.
+pub fn set_community(tx: &mut Tx<'_>, id: &str, community: &CommunitySnapshot) -> Result<(), StoreError> {
+    use applications as a;
+    let change = (
+        a::community_uri.eq(&community.uri),
+        a::community_name.eq(&community.name),
+        a::community_screen_name.eq(community.screen_name.as_deref()),
+    );
+    StoreError::expect_one(diesel::update(a::table.find(id)).set(change).execute(tx.conn)?, "application")
+}
+
 /// Writes what identity confirmation found.
 ///
 /// # Errors

@@ -95,12 +95,7 @@ impl VkIdSignIn {
     }
 
     async fn level(&self, token: &str, community: &CommunityNumber) -> Result<bool, SignInError> {
-        let form = [
-            ("group_id", community.as_str()),
-            ("fields", "is_admin,admin_level"),
-            ("v", VERSION),
-            ("access_token", token),
-        ];
+        let form = [("group_id", community.as_str()), ("fields", "is_admin,admin_level"), ("v", VERSION), ("access_token", token)];
         let Answer { body, .. } = self.api.post("/method/groups.getById", &form).await.map_err(|e| silent(e, &VK_API))?;
         if let Some(code) = body["error"]["error_code"].as_i64() {
             let fault = if matches!(code, 1 | 6 | 9 | 10) { ApiFault::TryAgain(None) } else { ApiFault::Ours };

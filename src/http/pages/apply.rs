@@ -5,6 +5,7 @@ use askama::Template;
 use super::frame::{Frame, Here};
 use super::texts::bilingual;
 use crate::domain::apply_problem::ApplyProblem;
+use crate::domain::lang::Lang;
 
 /// The form, empty or come back.
 pub struct ApplyView {
@@ -63,7 +64,7 @@ bilingual! {
 }
 
 /// What is wrong and what to do about it.
-const fn wording(english: bool, problem: ApplyProblem) -> &'static str {
+pub(super) const fn wording(lang: Lang, problem: ApplyProblem) -> &'static str {
     use ApplyProblem as P;
     let (ru, en) = match problem {
         P::LinkMissing => ("Вставьте ссылку на\u{a0}страницу.", "Paste the link to the page."),
@@ -71,7 +72,9 @@ const fn wording(english: bool, problem: ApplyProblem) -> &'static str {
             "По\u{a0}этой ссылке не\u{a0}видно, какая страница имеется в\u{a0}виду. Проверьте площадку и\u{a0}скопируйте адрес сообщества ещё\u{a0}раз.",
             "This link does not tell which page is meant. Check the platform and copy the address of the community again.",
         ),
-        P::PlatformNeeded => ("Выберите площадку: короткое имя само её не\u{a0}называет.", "Choose the platform: a short name alone does not tell it."),
+        P::PlatformNeeded => {
+            ("Выберите площадку: короткое имя само её не\u{a0}называет.", "Choose the platform: a short name alone does not tell it.")
+        }
         P::PlatformDisabled => (
             "Эта площадка сейчас не\u{a0}принимает заявок. Попробуйте позже.",
             "This platform takes no applications at present. Try again later.",
@@ -85,10 +88,7 @@ const fn wording(english: bool, problem: ApplyProblem) -> &'static str {
             "Такое название принять нельзя: нужно от\u{a0}1 до\u{a0}300 обычных знаков.",
             "This name cannot be taken: it has to be 1 to 300 ordinary characters.",
         ),
-        P::NoSuchCommunity => (
-            "На\u{a0}площадке нет такой страницы. Проверьте ссылку.",
-            "The platform has no such page. Check the link.",
-        ),
+        P::NoSuchCommunity => ("На\u{a0}площадке нет такой страницы. Проверьте ссылку.", "The platform has no such page. Check the link."),
         P::Closed => (
             "Эту страницу видят только участники. Откройте её для всех и\u{a0}отправьте форму снова.",
             "Only members see this page. Open it to everybody and send the form again.",
@@ -102,10 +102,9 @@ const fn wording(english: bool, problem: ApplyProblem) -> &'static str {
             "Страница не\u{a0}пускает нас посмотреть на\u{a0}неё: возможно, наш сервис в\u{a0}её чёрном списке. Уберите его оттуда и\u{a0}отправьте форму снова.",
             "The page does not let us look at it; our service may be on its blacklist. Take it off and send the form again.",
         ),
-        P::NotServed => (
-            "Страницы с\u{a0}таким адресом этот сервис не\u{a0}подтверждает.",
-            "This service does not confirm pages at such an address.",
-        ),
+        P::NotServed => {
+            ("Страницы с\u{a0}таким адресом этот сервис не\u{a0}подтверждает.", "This service does not confirm pages at such an address.")
+        }
         P::PlatformAway => (
             "Площадка сейчас не\u{a0}отвечает. Введённое сохранено: отправьте форму ещё\u{a0}раз через минуту.",
             "The platform does not answer now. What you typed is kept: send the form again in a minute.",
@@ -115,7 +114,7 @@ const fn wording(english: bool, problem: ApplyProblem) -> &'static str {
             "Too many applications are being started. What you typed is kept: send the form again in an hour.",
         ),
     };
-    if english { en } else { ru }
+    lang.pick(ru, en)
 }
 
 #[derive(Template)]
@@ -131,12 +130,11 @@ struct Page<'a> {
 
 /// Renders `/apply`.
 pub fn apply(v: &ApplyView) -> String {
-    let english = v.here.lang == crate::domain::lang::Lang::En;
     super::render(&Page {
         f: Frame::bare(&v.here),
         t: Texts::of(v.here.lang),
         v,
-        problem: v.problem.map(|p| (wording(english, p), p.as_str())),
+        problem: v.problem.map(|p| (wording(v.here.lang, p), p.as_str())),
         at_name: v.problem.is_some_and(ApplyProblem::is_about_the_name),
         at_platform: v.problem.is_some_and(ApplyProblem::is_about_the_platform),
     })

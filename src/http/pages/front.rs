@@ -24,8 +24,8 @@ bilingual! {
         means: "Что означает знак", "What the badge means";
         means_1: "Страница принадлежит именно той организации, которая названа в знаке: министерству, администрации, школе или детскому саду.",
             "The page belongs to the very body named in the badge: a ministry, a town administration, a school, a kindergarten.";
-        means_2: "Это подтвердил человек, который вправе действовать от имени организации: он вошёл через Госуслуги, а площадка подтвердила, что он управляет страницей.",
-            "A person entitled to act for that body confirmed it by signing in through Gosuslugi, and the platform confirmed that the person runs the page.";
+        means_2: "Это подтвердил человек, который вправе действовать от имени организации: он вошёл через Госуслуги, и\u{a0}доказано, что страницей управляет эта организация.",
+            "A person entitled to act for that body confirmed it by signing in through Gosuslugi, and it was proven that this body runs the page.";
         means_3: "Знак не означает одобрения: он ничего не говорит о том, верны ли публикации.",
             "The badge is no endorsement: it says nothing about whether what the page publishes is true.";
         orgs: "Организациям", "For organisations";

@@ -9,6 +9,7 @@ mod assets;
 mod badge;
 mod check;
 mod choice;
+mod confirm;
 mod control;
 mod dates;
 mod frame;
@@ -31,6 +32,7 @@ pub use assets::{
 pub use badge::{AuthorityView, BadgeView, CommunityView, ConfirmationView, HistoryEntry, badge};
 pub use check::{CheckVerdict, CheckView, KnownBadge, check};
 pub use choice::{ChoiceView, OrganisationCard, choice};
+pub use confirm::{ConfirmForm, ConfirmView, PresentBadge, confirm};
 pub use control::{BadPage, ControlView, OperatorWay, SignInWay, SiteWay, TextWay, control};
 pub use frame::Here;
 pub use front::{FrontView, front};

@@ -30,6 +30,8 @@ pub struct PortalView {
     pub next: PortalStep,
     /// Another browser signed in last, and the steps are its own.
     pub elsewhere: bool,
+    /// The sign-in that counted is too old to go on with.
+    pub stale: bool,
     /// The organisation that was chosen in this browser.
     pub organisation: Option<String>,
     /// The whole link to pass on, where the browser came with it.
@@ -50,8 +52,8 @@ pub enum PortalStep {
     Prove(String),
     /// The person confirms, and the badge is issued.
     Confirm(String),
-    /// Nothing: the badge is there.
-    Badge(String),
+    /// Nothing: the badge is there, at this path and this whole address.
+    Badge(String, String),
     /// Nothing: it has ended, and another may be started.
     Apply,
 }
@@ -68,8 +70,19 @@ bilingual! {
         confirm_lead: "Всё проверено. Остался последний шаг: подтвердить, и знак будет выдан.", "Everything is checked. One last step: confirm, and the badge is issued.";
         elsewhere: "Последний вход был в другом браузере: заявку продолжает он. Если войти здесь, шаги после входа придётся повторить здесь.",
             "The last sign-in was in another browser, which goes on with the application. If you sign in here, the steps after the sign-in are repeated here.";
+        stale: "Со\u{a0}времени входа прошло слишком много. Войдите ещё раз: доказанное для той же организации останется в\u{a0}силе.",
+            "Too much time has passed since the sign-in. Sign in again: what was proven for the same organisation still counts.";
+        after: "Что дальше", "What comes next";
+        after_1: "Площадка узнаёт о\u{a0}знаке от\u{a0}нас. Если она показывает такие знаки, отметка появится у\u{a0}названия страницы сама.",
+            "The platform learns of the badge from us. If it shows such badges, the mark appears by the page's name by itself.";
+        after_2: "Поставьте ссылку на\u{a0}страницу знака там, где вас ищут: на\u{a0}официальном сайте, в\u{a0}шапке сообщества, на\u{a0}стенде.",
+            "Put a link to the badge page where people look for you: on the official website, at the head of the community, on the notice board.";
+        after_3: "Контрольный текст из\u{a0}описания сообщества можно убрать.", "A control text in the community's description may be taken out.";
+        after_4: "Страницу передали, переименовали или взломали? Сообщите площадке: знак можно приостановить или отозвать.",
+            "Was the page handed over, renamed or captured? Tell the platform: the badge can be suspended or revoked.";
+        badge_link: "Адрес страницы знака", "Address of the badge page";
         issued: "Страница подтверждена", "The page is confirmed";
-        issued_lead: "Знак выдан и действует. Площадка узнаёт об этом сама.", "The badge is issued and in force. The platform learns of it by itself.";
+        issued_lead: "Знак выдан. Каждый может проверить, чья это страница.", "The badge is issued. Everybody can check whose page this is.";
         refused: "Страница не подтверждена", "The page was not confirmed";
         refused_lead: "Заявка завершена. Когда причина устранена, подайте новую.", "The application has ended. Once the cause is gone, start a new one.";
         given_up_lead: "Вы отказались от подтверждения. Сведения о входе удалены.", "You gave the confirmation up. What was known of the sign-in is deleted.";
@@ -161,7 +174,7 @@ pub fn portal(v: &PortalView) -> String {
         PortalStep::Choose(path) => (path.clone(), t.choose),
         PortalStep::Prove(path) => (path.clone(), t.prove),
         PortalStep::Confirm(path) => (path.clone(), t.confirm),
-        PortalStep::Badge(path) => (f.to(path), t.badge),
+        PortalStep::Badge(path, _) => (f.to(path), t.badge),
         PortalStep::Apply => (f.to("/apply"), t.apply),
     };
     let done = steps_done(v.state).max(steps_done(v.reached));

@@ -35,8 +35,7 @@ pub async fn begin_sign_in(app: &Arc<App>, application: String, browser: &str) -
             let mine = mine_to_prove(tx, &application, &browser_digest, now)?;
             let platform = mine.row.platform_id.clone();
             let way = inner.platform_sign_ins.get(&platform).ok_or(Error::NotFound("way"))?;
-            let secrets =
-                PassSecrets { state, verifier, redirect_uri: format!("{}{}", inner.settings.issuer, callback_path(&platform)) };
+            let secrets = PassSecrets { state, verifier, redirect_uri: format!("{}{}", inner.settings.issuer, callback_path(&platform)) };
             let proof = match still_open(tx, &mine.row.id, ProofKind::PlatformOauth, now)? {
                 Some(open) => open.id,
                 None => {

@@ -91,8 +91,12 @@ async fn an_administrator_proves_control_and_nobody_less() {
     let policy = a.person.http.get(a.at(&s.h, "/control")).send().await.unwrap();
     let policy = policy.headers()["content-security-policy"].to_str().unwrap().to_owned();
     assert!(policy.contains(&url::Url::parse(&address).unwrap().origin().ascii_serialization()), "the form may lead there: {policy}");
-    for (who, word) in [(EDITOR, "not_an_administrator"), ("14", "not_an_administrator"), (STRANGER, "not_an_administrator"), ("deny", "sign_in_cancelled")]
-    {
+    for (who, word) in [
+        (EDITOR, "not_an_administrator"),
+        ("14", "not_an_administrator"),
+        (STRANGER, "not_an_administrator"),
+        ("deny", "sign_in_cancelled"),
+    ] {
         let callback = s.signed_in(&a, who).await;
         assert_eq!(s.come_back(&a, &callback).await.as_deref(), Some(word), "{who}");
         assert!(!a.page(&s.h).await.text("#sign-in .found p").is_empty());
@@ -138,7 +142,10 @@ async fn a_pass_is_of_one_browser_one_platform_and_one_use() {
     let swapped = own.replace(&parameter(&own, "code").unwrap(), &parameter(&stolen, "code").unwrap());
     let end = other.person.get(&swapped, None).await;
     assert_eq!(end.status, 303);
-    assert_eq!((other.state(&s.h).as_str(), other.proofs(&s.h)), ("organisation_chosen", vec!["platform_oauth pending sign_in_cancelled".to_owned()]));
+    assert_eq!(
+        (other.state(&s.h).as_str(), other.proofs(&s.h)),
+        ("organisation_chosen", vec!["platform_oauth pending sign_in_cancelled".to_owned()])
+    );
     // Another device, and a pass that took too long.
     let back = s.signed_in(&other, ADMINISTRATOR).await;
     let device = parameter(&back, "device_id").unwrap();
