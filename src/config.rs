@@ -16,9 +16,11 @@ mod oauth;
 mod oidc;
 mod platform_api;
 mod platform_events;
+mod platform_oauth;
 mod reader;
 mod secret;
 mod settings_list;
+mod site;
 mod sources;
 mod validate;
 mod webhooks;
@@ -33,7 +35,9 @@ pub use network::{Network, NotANetwork};
 pub use oidc::{AssertionAlgorithm, AssertionAudience, ClientMethod, IdTokenAlgorithm, Oidc, OidcClaims, OidcFlag};
 pub use platform_api::{MaxInterface, OkInterface, PlatformApi, PlatformInterface};
 pub use platform_events::{EventMeasure, PlatformEvents};
+pub use platform_oauth::VkOauth;
 pub use secret::Secret;
+pub use site::Site;
 
 /// The file read when none is named and it is there.
 pub const DEFAULT_FILE: &str = "gosbadge.toml";

@@ -22,7 +22,7 @@
 //! | `service` | use cases, a file per verb; decide with the domain, remember with the store, reach out through ports |
 //! | `http` | actix handlers, the route table, error mapping, pages |
 //! | `jobs` | background loops: follow ledger and keys, deliver, sweep, renew, turn keys, write the transparency log, watch the identity providers and the communities of badges |
-//! | `adapters` | what stands behind the ports: ESIA, OpenID Connect, keys, seals, webhook delivery, witnesses, the APIs of VK, OK and MAX |
+//! | `adapters` | what stands behind the ports: ESIA, OpenID Connect, keys, seals, webhook delivery, official sites, witnesses, the APIs of VK, OK and MAX |
 //! | `sandbox` | the stand-ins, with protocol code of their own, so that a shared misreading cannot cancel out |
 //! | `cli` | a file per command; `cli::wire` alone names adapters |
 //! | `config`, `telemetry` | settings with all errors at once; logs, one line per request |
@@ -44,6 +44,10 @@
 //!    the token endpoint, which has no such parameter, refuses these codes rather than grow a second dialect, and the other
 //!    endpoint refuses pushed ones, whose verifier it does not ask for. What such a request was told is kept, sealed, by the
 //!    transaction that did the work (`service::repeatable`): there is no moment at which it is done and its answer lost.
+//!    An authority that starts by itself (`service::start_portal`) has no such session to come back to. In its place stands the last step,
+//!    shown only to the browser whose sign-in counts (`service::confirm_application`): the names of body and community side by side, looked up
+//!    anew, and a digest of what was shown comes back with the button, so that nothing else is confirmed. What anybody may start is kept small:
+//!    counted in memory (`service::start_limits`), and gone after three days unless somebody signs in.
 //! 3. **Both databases through one code path.** SQLite: one writer with `BEGIN IMMEDIATE`, readers beside it. PostgreSQL:
 //!    `READ COMMITTED`. Every change of state names the state and version it expects and must change exactly one row.
 //! 4. **The ledger's counter row orders all writers**, so that sequence numbers appear in commit order without gaps, and a
@@ -76,7 +80,10 @@
 //!     confirmation; a stronger reason that comes on top replaces it, so that one that passes never hides one that does not.
 //! 14. **Control of a community is proven by an object on the application** (`domain::control`), modelled on ACME's challenges and bound to
 //!     the organisation that was chosen; the attestation names the strongest that holds. What a platform says of a community is asked through
-//!     its own API (`service::watch_communities`), and silence or an incredible answer is never taken for a loss.
+//!     its own API (`service::watch_communities`), and silence or an incredible answer is never taken for a loss. A person proves by something
+//!     only those who run the community, or its site, can do now: a one-time text there (`service::prove_control`), or by two operators who
+//!     agree (`service::decide_application`). What all the world can see, links both ways, ties nobody to a community. Sites are read under
+//!     the same guard as webhooks are sent (`adapters::public_address`), and only those the community itself names.
 //! 15. **Each platform has a lane of its own** (`jobs::lanes`, `service::deliver`): a task that keeps so many of its deliveries on their way and
 //!     settles what came back before it leases more. Nobody waits for another's endpoint, and a fast one costs few transactions. An endpoint
 //!     is called with events only after it has given back what a verification event held (`service::verify_stream`).

@@ -6,12 +6,15 @@ pub mod clock;
 mod code_flow;
 pub mod entropy;
 pub mod esia;
+mod guarded_resolver;
 mod http_date;
 pub mod log_key;
 pub mod oidc;
 mod outbound;
 pub mod platform;
+mod public_address;
 pub mod signer;
+pub mod site;
 #[cfg(test)]
 mod test_server;
 pub mod vault;

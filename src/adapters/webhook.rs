@@ -1,25 +1,24 @@
 //! Delivery of messages to platforms' endpoints over HTTPS, guarded against being turned on our own network. Signing and
 //! repeating are not here.
 
-mod address;
 #[cfg(test)]
 mod tests;
 
-use std::error::Error;
-use std::fmt;
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use reqwest::dns::Resolve;
 use reqwest::header::{CONTENT_TYPE, RETRY_AFTER};
 use reqwest::{Client, Response, StatusCode};
 
-use super::{http_date, outbound};
+use super::guarded_resolver::{GuardedResolver, NoPublicAddress, SystemResolver};
+use super::{http_date, outbound, public_address};
 use crate::ports::event_sink::{Attempted, DeliveryOutcome, OutgoingMessage};
 use crate::ports::{Clock, EventSink};
 
+/// The setting a refused address is in.
+const ENDPOINT: &str = "endpoint_url";
 /// Standard Webhooks asks for 15 to 30 seconds.
 pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(15);
 /// This much of an answer is read, so that the connection can be used again.
@@ -72,14 +71,14 @@ impl WebhookSender {
 #[async_trait]
 impl EventSink for WebhookSender {
     fn check(&self, url: &str) -> Result<(), String> {
-        address::check_endpoint(url, self.allow_loopback)
+        public_address::parse(url, ENDPOINT, self.allow_loopback).map(drop)
     }
 
     async fn deliver(&self, message: OutgoingMessage) -> Attempted {
         let unanswered = |outcome| Attempted { outcome, answer: Vec::new() };
         // Asked again although it was asked at registration: the rules may have grown, and a literal address never
         // passes through the resolver.
-        let url = match address::parse_endpoint(&message.url, self.allow_loopback) {
+        let url = match public_address::parse(&message.url, ENDPOINT, self.allow_loopback) {
             Ok(url) => url,
             Err(note) => return unanswered(DeliveryOutcome::Forbidden { note }),
         };
@@ -121,12 +120,8 @@ impl WebhookSender {
 }
 
 fn failure(error: &reqwest::Error) -> DeliveryOutcome {
-    let mut cause: Option<&(dyn Error + 'static)> = Some(error);
-    while let Some(e) = cause {
-        if let Some(refused) = e.downcast_ref::<NoPublicAddress>() {
-            return DeliveryOutcome::Forbidden { note: refused.to_string() };
-        }
-        cause = e.source();
+    if let Some(refused) = NoPublicAddress::among(error) {
+        return DeliveryOutcome::Forbidden { note: refused.to_string() };
     }
     // The library's own text holds the address; the kind is enough and says nothing of anybody's secrets in it.
     let note = if error.is_timeout() {
@@ -139,47 +134,4 @@ fn failure(error: &reqwest::Error) -> DeliveryOutcome {
         "connection broke"
     };
     DeliveryOutcome::Failed { note: note.into(), retry_after: None }
-}
-
-/// The name resolves, but only to addresses we never connect to.
-#[derive(Debug)]
-struct NoPublicAddress;
-
-impl fmt::Display for NoPublicAddress {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the host name leads only to private or reserved addresses, which are never called")
-    }
-}
-
-impl Error for NoPublicAddress {}
-
-/// Filters what the inner resolver says, at the only moment that counts: the addresses returned here are the ones
-/// connected to, so a name that changes between check and connect gains nothing.
-struct GuardedResolver {
-    inner: Arc<dyn Resolve>,
-    allow_loopback: bool,
-}
-
-impl Resolve for GuardedResolver {
-    fn resolve(&self, name: Name) -> Resolving {
-        let (found, allow_loopback) = (self.inner.resolve(name), self.allow_loopback);
-        Box::pin(async move {
-            let public: Vec<SocketAddr> = found.await?.filter(|a| address::may_connect(a.ip(), allow_loopback)).collect();
-            if public.is_empty() {
-                return Err(NoPublicAddress.into());
-            }
-            Ok(Box::new(public.into_iter()) as Addrs)
-        })
-    }
-}
-
-struct SystemResolver;
-
-impl Resolve for SystemResolver {
-    fn resolve(&self, name: Name) -> Resolving {
-        Box::pin(async move {
-            let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
-            Ok(Box::new(found.collect::<Vec<_>>().into_iter()) as Addrs)
-        })
-    }
 }

@@ -22,6 +22,7 @@ use crate::adapters::certificates::CertificateReader;
 use crate::adapters::clock::SystemClock;
 use crate::adapters::entropy::OsEntropy;
 use crate::adapters::signer::Keyring;
+use crate::adapters::site::{HttpSiteReader, SiteLimits};
 use crate::adapters::vault::KeyVault;
 use crate::adapters::webhook::WebhookSender;
 use crate::adapters::witness::HttpWitness;
@@ -38,9 +39,10 @@ use crate::service::keyrings::Keyrings;
 use crate::service::log::TransparencyLog;
 use crate::service::metrics::Metrics;
 use crate::service::recall_status_list::PastLists;
+use crate::service::start_limits::StartLimits;
 use crate::service::status_view::StatusView;
 use crate::service::watch_communities::{Planned, WatchSettings};
-use crate::service::{App, IdentityProviders, Mtls, PlatformApis, Settings};
+use crate::service::{App, IdentityProviders, Mtls, PlatformApis, PlatformSignIns, Settings};
 use crate::store::conn::Location;
 use crate::store::{Db, migrate};
 
@@ -139,6 +141,8 @@ pub async fn app(config: &Config, parts: Parts) -> Result<Arc<App>, WireError> {
         vault,
         certificates: Arc::new(certificates(config)?),
         idps: IdentityProviders::new(idps).ok_or_else(|| WireError("no identity provider is configured".to_owned()))?,
+        platform_sign_ins: PlatformSignIns::new(platform_api::sign_ins(config)?),
+        site_reader: Arc::new(HttpSiteReader::new(site_limits(config)).map_err(WireError)?),
         sink,
         settings: settings(config, federation),
         view: StatusView::default(),
@@ -148,6 +152,7 @@ pub async fn app(config: &Config, parts: Parts) -> Result<Arc<App>, WireError> {
         idp_alarms: Told::default(),
         delegation_alarms: Told::default(),
         looks_planned: Planned::default(),
+        start_limits: StartLimits::default(),
         statements: Kept::default(),
         stream_alarms: Told::default(),
         delivery_bell: Notify::new(),
@@ -187,6 +192,8 @@ fn settings(c: &Config, federation: FederationSettings) -> Settings {
         confirmation_lifetime: c.attestation.confirmation_lifetime,
         handover: c.application.handover,
         application_lifetime: c.application.lifetime,
+        portal_lifetime: c.application.portal_lifetime,
+        portal_sign_in_lifetime: c.application.portal_sign_in_lifetime,
         request_uri_lifetime: c.oauth.request_uri_lifetime,
         code_lifetime: c.oauth.code_lifetime,
         access_token_lifetime: c.oauth.access_token_lifetime,
@@ -203,6 +210,10 @@ fn settings(c: &Config, federation: FederationSettings) -> Settings {
         alarm_after: c.webhooks.alarm_after,
         federation,
     }
+}
+
+const fn site_limits(c: &Config) -> SiteLimits {
+    SiteLimits { connect_timeout: c.site.connect_timeout, timeout: c.site.timeout, max_bytes: c.site.max_bytes, allow_loopback: c.dev }
 }
 
 fn platform_events(c: &Config) -> EventPolicy {

@@ -9,7 +9,9 @@ use super::network::Network;
 use super::oidc::Oidc;
 use super::platform_api::PlatformApi;
 use super::platform_events::PlatformEvents;
+use super::platform_oauth::VkOauth;
 use super::secret::Secret;
+use super::site::Site;
 
 /// All settings. No `Debug`: it holds secrets.
 #[derive(Clone)]
@@ -51,6 +53,10 @@ pub struct Config {
     pub webhooks: Webhooks,
     /// `[platform_api]`
     pub platform_api: PlatformApi,
+    /// `[platform_oauth.vk]`, where an application is given.
+    pub vk_oauth: Option<VkOauth>,
+    /// `[site]`
+    pub site: Site,
     /// `[platform_events]`
     pub platform_events: PlatformEvents,
     /// `[jobs]`
@@ -272,6 +278,10 @@ pub struct Login {
 pub struct Application {
     /// Time to finish one.
     pub lifetime: Duration,
+    /// Time to finish one that an authority started itself.
+    pub portal_lifetime: Duration,
+    /// How old the sign-in may be with which such a one is confirmed.
+    pub portal_sign_in_lifetime: Duration,
     /// Whether a community's badge passes to whoever confirms it next.
     pub handover: bool,
 }

@@ -56,6 +56,8 @@ pub(super) const SECTIONS: &[Section] = &[
     Section { name: "platform_api.vk", about: "VK.", settings: platform_api::VK },
     Section { name: "platform_api.ok", about: "Одноклассники.", settings: platform_api::OK },
     Section { name: "platform_api.max", about: "MAX.", settings: platform_api::MAX },
+    super::platform_oauth::SECTION,
+    super::site::SECTION,
     super::platform_events::SECTION,
     Section { name: "jobs", about: "Background work.", settings: JOBS },
     Section { name: "evidence", about: "The encrypted record of who confirmed a badge.", settings: EVIDENCE },
@@ -215,6 +217,18 @@ const LOGIN: &[Setting] = &[set(
 
 const APPLICATION: &[Setting] = &[
     set("lifetime", "\"24h\"", "Time to finish an application, 15m to 30d. Personal data of an unfinished one is deleted then."),
+    set(
+        "portal_lifetime",
+        "\"14d\"",
+        "Time to finish an application that an authority started itself at /apply, 1h to 90d: proving control of a page can need a colleague and some
+        days. One that nobody signed in for ends after 3d.",
+    ),
+    set(
+        "portal_sign_in_lifetime",
+        "\"24h\"",
+        "How old the sign-in may be with which such an application is confirmed, 15m to 30d. After it the person signs in again, and what the sign-in
+        told about the person is deleted; proofs of control stay. Shorter is safer on shared computers.",
+    ),
     set(
         "handover",
         "\"supersede\"",

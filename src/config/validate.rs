@@ -17,7 +17,7 @@ use super::model::{
 use super::network::Network;
 use super::reader::{Reader, Wrong, shown, text};
 use super::secret::Secret;
-use super::{federation, oauth, oidc, platform_api, platform_events, webhooks};
+use super::{federation, oauth, oidc, platform_api, platform_events, platform_oauth, site, webhooks};
 
 pub(super) fn validate(mut r: Reader) -> Result<Config, ConfigErrors> {
     let data_dir: PathBuf = r.text("data_dir", "name a directory").into();
@@ -38,6 +38,8 @@ pub(super) fn validate(mut r: Reader) -> Result<Config, ConfigErrors> {
         login: Login { lifetime: r.duration("login.lifetime", MINUTE..=HOUR) },
         application: Application {
             lifetime: r.duration("application.lifetime", 15 * MINUTE..=30 * DAY),
+            portal_lifetime: r.duration("application.portal_lifetime", HOUR..=90 * DAY),
+            portal_sign_in_lifetime: r.duration("application.portal_sign_in_lifetime", 15 * MINUTE..=30 * DAY),
             handover: r.choice("application.handover", &[("supersede", true), ("refuse", false)]),
         },
         oauth: oauth::read(&mut r),
@@ -50,6 +52,8 @@ pub(super) fn validate(mut r: Reader) -> Result<Config, ConfigErrors> {
         federation: federation::read(&mut r),
         transparency: transparency(&mut r),
         platform_api: platform_api::read(&mut r, dev),
+        vk_oauth: platform_oauth::read(&mut r, dev),
+        site: site::read(&mut r),
         platform_events: platform_events::read(&mut r),
         webhooks: webhooks::read(&mut r),
         jobs: Jobs { in_process: r.flag("jobs.in_process"), poll_interval: r.duration("jobs.poll_interval", 10 * MILLI..=MINUTE) },

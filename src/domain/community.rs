@@ -97,6 +97,14 @@ macro_rules! text_newtype {
 text_newtype!(PlatformId);
 text_newtype!(CommunityNumber);
 
+/// A name as a platform gives it, made fit to be kept: joiners of emoji and other invisible characters are left out, white space is
+/// folded, what is over [`NAME_MAX`] is cut.
+pub fn shown_name(text: &str) -> String {
+    let visible: String = text.chars().map(|c| if c.is_whitespace() { ' ' } else { c }).filter(|c| !is_invisible(*c)).collect();
+    let words: Vec<&str> = visible.split_whitespace().collect();
+    words.join(" ").chars().take(NAME_MAX).collect::<String>().trim_end().to_owned()
+}
+
 /// Names one community: what a badge is bound to.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub struct CommunityRef {
@@ -166,6 +174,13 @@ mod tests {
         ] {
             assert_eq!(snapshot(bad).check(&prefixes), Err(BadCommunity::Uri), "{bad}");
         }
+    }
+
+    #[test]
+    fn a_name_as_the_platform_gives_it_is_made_fit() {
+        assert_eq!(shown_name(" Семья \u{1f468}\u{200d}\u{1f469}\n\tи\u{202e} дети\u{a0}"), "Семья \u{1f468}\u{1f469} и дети");
+        assert_eq!(shown_name(&"я ".repeat(400)).chars().count(), NAME_MAX - 1);
+        assert_eq!(shown_name("\u{200b}\n"), "");
     }
 
     #[test]

@@ -20,29 +20,57 @@ const BEFORE_NUMBERS: [&str; 8] = ["club", "public", "event", "group/", "group",
 /// Names of one and the same platform.
 const SAME_HOSTS: [&[&str]; 2] = [&["vk.com", "vk.ru", "vkontakte.ru"], &["ok.ru", "odnoklassniki.ru"]];
 
+/// The word before the number in a community's own address.
+const WORDS_OF_HOSTS: [(&str, &str); 2] = [("vk.com/", "club"), ("ok.ru/", "group/")];
+
 /// Which community of a platform a pasted text means. `prefixes` are what addresses of its communities begin with.
 pub fn locate(text: &str, prefixes: &[String]) -> Option<Locator> {
     let text = text.trim();
     if let Some(name) = text.strip_prefix('@') {
         return named(name);
     }
-    let address = if text.contains("://") { text.to_owned() } else { format!("https://{text}") };
-    let url = Url::parse(&address).ok().filter(|u| matches!(u.scheme(), "http" | "https"))?;
+    let url = web_address(text)?;
     // A post opened over a page stands in the query: `?w=wall-1_2`.
     let over = url.query_pairs().find(|(name, _)| name == "w").and_then(|(_, value)| Some(leading_number(&value)?.0));
-    let plain = format!("{}{}", url.origin().ascii_serialization(), url.path().trim_end_matches('/'));
-    let rest = rest_of(&plain, prefixes)?;
+    let rest = rest_of(&plain(&url), prefixes)?;
     if let Some(number) = over.or_else(|| Some(leading_number(&rest)?.0)) {
         return Some(Locator::Number(number));
     }
     named(rest.split('/').next().unwrap_or_default())
 }
 
+/// The community's own address in a link that holds its number, without whatever else was pasted; `None` where the link is of a part
+/// of a page on a platform whose addresses are not known here.
+pub fn own_address(text: &str, prefixes: &[String]) -> Option<String> {
+    let Locator::Number(meant) = locate(text, prefixes)? else { return None };
+    let (prefix, rest) = split(&plain(&web_address(text)?), prefixes)?;
+    if number(&rest).as_ref() == Some(&meant) {
+        return Some(format!("{prefix}{rest}"));
+    }
+    let (_, word) = WORDS_OF_HOSTS.into_iter().find(|(host, _)| bare(prefix) == *host)?;
+    Some(format!("{prefix}{word}{meant}"))
+}
+
+fn web_address(text: &str) -> Option<Url> {
+    let text = text.trim();
+    let address = if text.contains("://") { text.to_owned() } else { format!("https://{text}") };
+    Url::parse(&address).ok().filter(|u| matches!(u.scheme(), "http" | "https"))
+}
+
+fn plain(url: &Url) -> String {
+    format!("{}{}", url.origin().ascii_serialization(), url.path().trim_end_matches('/'))
+}
+
 /// What follows the platform's prefix in an address, in lower case. People paste http links and mobile addresses, so scheme, `www.`,
 /// `m.` and other names of the same platform do not count.
 pub fn rest_of(address: &str, prefixes: &[String]) -> Option<String> {
+    split(address, prefixes).map(|(_, rest)| rest)
+}
+
+fn split<'p>(address: &str, prefixes: &'p [String]) -> Option<(&'p str, String)> {
     let address = bare(address);
-    prefixes.iter().find_map(|p| address.strip_prefix(&bare(p)).map(str::to_owned)).filter(|r| !r.is_empty())
+    let found = prefixes.iter().find_map(|p| Some((p.as_str(), address.strip_prefix(&bare(p))?.to_owned())));
+    found.filter(|(_, rest)| !rest.is_empty())
 }
 
 fn bare(address: &str) -> String {
@@ -119,6 +147,24 @@ mod tests {
         assert_eq!(means("https://ok.ru/ds12romashka/about", "https://ok.ru/").as_deref(), Some("@ds12romashka"));
         assert_eq!(means("https://max.ru/id7700000000_gos", "https://max.ru/").as_deref(), Some("@id7700000000_gos"));
         assert_eq!(means("https://web.max.ru/-69000000000001", "https://max.ru/").as_deref(), Some("69000000000001"));
+    }
+
+    #[test]
+    fn the_community_s_own_address_is_kept_and_the_rest_is_not() {
+        let own = |text: &str, prefix: &str| own_address(text, &[prefix.to_owned()]);
+        for (text, address) in [
+            ("http://m.vk.com/club5?from=menu", "https://vk.com/club5"),
+            ("vk.ru/Public5", "https://vk.com/public5"),
+            ("https://vk.com/wall-5_42", "https://vk.com/club5"),
+            ("https://vk.com/ds12?w=wall-5_42", "https://vk.com/club5"),
+            ("https://vk.com/club5?w=wall-7_42", "https://vk.com/club7"),
+        ] {
+            assert_eq!(own(text, "https://vk.com/").as_deref(), Some(address), "{text}");
+        }
+        assert_eq!(own("ok.ru/group/7/topics", "https://ok.ru/").as_deref(), Some("https://ok.ru/group/7"));
+        assert_eq!(own("web.max.ru/-69", "https://max.ru/").as_deref(), Some("https://max.ru/-69"));
+        assert_eq!(own("max.ru/-69/12", "https://max.ru/"), None, "a part of a page, and nobody knows what the page is called");
+        assert!(["@ds12", "vk.com/ds12", "ok.ru/group/7", ""].iter().all(|text| own(text, "https://vk.com/").is_none()));
     }
 
     #[test]

@@ -14,6 +14,8 @@ pub enum SecretKind {
     RequestUri,
     /// `state` sent to the identity provider.
     LoginState,
+    /// `state` sent to a platform's own sign-in.
+    PlatformState,
     /// Cookie that names a browser.
     Browser,
     /// Authorization code given to a platform.
@@ -41,6 +43,7 @@ impl SecretKind {
         match self {
             Self::RequestUri => "request_uri",
             Self::LoginState => "login_state",
+            Self::PlatformState => "platform_state",
             Self::Browser => "browser",
             Self::AuthorizationCode => "code",
             Self::AccessToken => "access_token",

@@ -2,6 +2,7 @@
 
 pub mod agency_type;
 pub mod application;
+pub mod apply_problem;
 pub mod attestation;
 pub mod authority;
 pub mod backoff;
@@ -15,6 +16,8 @@ pub mod community_ranges;
 pub mod community_watch;
 pub mod confirmation;
 pub mod control;
+pub mod control_problem;
+pub mod control_text;
 pub mod delegation;
 pub mod digest;
 mod digits;
@@ -27,6 +30,7 @@ pub mod inn;
 pub mod lang;
 pub mod legal_form;
 pub mod official_name;
+pub mod official_site;
 pub mod ogrn;
 pub mod reason;
 pub mod refusal;

@@ -4,6 +4,7 @@ use actix_web::http::{StatusCode, header};
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde_json::{Value, json};
 
+use super::apply::of_portal;
 use super::client_certificate::certificate_of;
 use super::context::{Body, Shared, here, query};
 use super::login::{begun, community_view};
@@ -11,7 +12,7 @@ use super::oauth::{bearer, platform_of};
 use super::pages::{self, ApplicationView};
 use super::problem;
 use super::refused::failed;
-use crate::domain::application::ApplicationState;
+use crate::domain::application::{ApplicationState, StartKind};
 use crate::domain::control::ProofStatus;
 use crate::domain::idempotency_key::{BadIdempotencyKey, IdempotencyKey};
 use crate::domain::refusal_text;
@@ -118,7 +119,7 @@ fn proof(p: &ProofState) -> Value {
 }
 
 /// An application whose time is up has expired, whether the sweeper came by or not.
-fn state_now(row: &ApplicationRow, now: Timestamp) -> Result<ApplicationState, Error> {
+pub(super) fn state_now(row: &ApplicationRow, now: Timestamp) -> Result<ApplicationState, Error> {
     let state = row.state()?;
     Ok(if !state.is_final() && row.expires_at <= now.millis() { ApplicationState::Expired } else { state })
 }
@@ -127,7 +128,18 @@ fn state_now(row: &ApplicationRow, now: Timestamp) -> Result<ApplicationState, E
 pub(super) async fn of_person(http: Shared, req: HttpRequest, id: web::Path<String>) -> HttpResponse {
     let browser = http.browser(&req).unwrap_or_default();
     let found = look_up::application_of_browser(&http.app, id.clone(), &browser).await;
-    if let (Err(Error::NotFound(_)), Some(link)) = (&found, query(&req).remove("link")) {
+    let link = query(&req).remove("link");
+    let linked = match &link {
+        Some(link) => open_link::linked(&http.app, &id, link).await.ok(),
+        None => None,
+    };
+    // Looking at an authority's own application begins nothing: links are opened by previews and scanners too.
+    let has_begun = found.is_ok();
+    let right = link.as_deref().filter(|_| linked.is_some());
+    if let Some(own) = found.as_ref().ok().or(linked.as_ref()).filter(|(row, _)| row.start == StartKind::Portal.as_str()) {
+        return of_portal(&http, &req, &browser, own.clone(), right, has_begun).await;
+    }
+    if let (Err(Error::NotFound(_)), Some(link)) = (&found, link) {
         let browser = if browser.is_empty() { http.app.entropy.token() } else { browser };
         let outcome = open_link::open_link(&http.app, id.into_inner(), &link, &browser).await;
         return begun(&http, &req, browser, outcome).await;

@@ -6,6 +6,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use super::context::{Body, Http, Shared, here, once_each, query};
 use super::pages::{self, ChoiceView, CommunityView, OrganisationCard};
 use super::refused::failed;
+use crate::domain::application::StartKind;
 use crate::domain::community::CommunitySnapshot;
 use crate::domain::digest::{self, SecretKind};
 use crate::service::complete_login::{Callback, Next, complete_login};
@@ -95,7 +96,7 @@ pub(super) async fn show_choice(http: Shared, req: HttpRequest, id: web::Path<St
 async fn choice(http: &Http, req: &HttpRequest, id: String, nothing_chosen: bool) -> HttpResponse {
     let browser = http.browser(req).unwrap_or_default();
     let outcome = async {
-        let choice = choose_organisation::open_choice(&http.app, id, &browser).await?;
+        let choice = choose_organisation::open_choice(&http.app, id.clone(), &browser).await?;
         let (row, platform) = look_up::application_of_browser(&http.app, choice.application.id.clone(), &browser).await?;
         let organisations = choice.candidates.into_iter().map(|c| OrganisationCard {
             value: c.oid,
@@ -112,6 +113,7 @@ async fn choice(http: &Http, req: &HttpRequest, id: String, nothing_chosen: bool
             cancel_action: format!("/applications/{}/return", row.id),
             csrf: form_token(&browser, &row.id),
             nothing_chosen,
+            goes_on: row.start()? == StartKind::Portal,
         };
         Ok::<_, Error>((view, Vec::from_iter(origin(&row.redirect_uri))))
     };
@@ -120,12 +122,23 @@ async fn choice(http: &Http, req: &HttpRequest, id: String, nothing_chosen: bool
             let status = if nothing_chosen { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
             page(status, &leaving, pages::choice(&view))
         }
-        Err(e) => failed(http, req, &browser, &e).await,
+        Err(e) => failed_for(http, req, &browser, &id, &e).await,
     }
 }
 
+/// Why it did not work. Where an authority started by itself, a step that is not due any more leads to the page that says what is.
+async fn failed_for(http: &Http, req: &HttpRequest, browser: &str, id: &str, e: &Error) -> HttpResponse {
+    if matches!(e, Error::ApplicationEnded)
+        && let Ok((row, _)) = look_up::application_of_browser(&http.app, id.to_owned(), browser).await
+        && row.start == StartKind::Portal.as_str()
+    {
+        return found(format!("/applications/{}", row.id));
+    }
+    failed(http, req, browser, e).await
+}
+
 /// The browser's cookie and the form's token must belong together.
-fn genuine(browser: &str, application: &str, token: Option<&String>) -> Result<(), Error> {
+pub(super) fn genuine(browser: &str, application: &str, token: Option<&String>) -> Result<(), Error> {
     let good = token.is_some_and(|t| digest::equal(t, &form_token(browser, application)));
     if good { Ok(()) } else { Err(Error::Forbidden("the form was not opened in this browser; open the page again")) }
 }
@@ -146,20 +159,20 @@ pub(super) async fn choose(http: Shared, req: HttpRequest, id: web::Path<String>
     match outcome {
         Ok(url) => found(url),
         Err(Error::InvalidRequest(_)) => choice(&http, &req, id, true).await,
-        Err(e) => failed(&http, &req, &browser, &e).await,
+        Err(e) => failed_for(&http, &req, &browser, &id, &e).await,
     }
 }
 
-/// `POST /applications/{id}/return`: back to the platform without a badge.
+/// `POST /applications/{id}/return`: back to the platform without a badge, or to the application's page.
 pub(super) async fn give_up(http: Shared, req: HttpRequest, id: web::Path<String>, body: Body) -> HttpResponse {
     let (id, browser) = (id.into_inner(), http.browser(&req).unwrap_or_default());
     let outcome = async {
         genuine(&browser, &id, body.form(&req)?.get("csrf"))?;
-        return_to_platform::give_up(&http.app, id, &browser).await
+        return_to_platform::give_up(&http.app, id.clone(), &browser).await
     };
     match outcome.await {
         Ok(url) => found(url),
-        Err(e) => failed(&http, &req, &browser, &e).await,
+        Err(e) => failed_for(&http, &req, &browser, &id, &e).await,
     }
 }
 
@@ -180,8 +193,8 @@ pub(super) async fn sign_out(http: Shared, req: HttpRequest, id: web::Path<Strin
 pub(super) async fn again(http: Shared, req: HttpRequest, id: web::Path<String>) -> HttpResponse {
     let browser = http.browser(&req).unwrap_or_default();
     let with = query(&req).remove("with");
-    match begin_login::sign_in_again(&http.app, id.into_inner(), &browser, with.as_deref()).await {
+    match begin_login::sign_in_again(&http.app, id.clone(), &browser, with.as_deref()).await {
         Ok(url) => found(url),
-        Err(e) => failed(&http, &req, &browser, &e).await,
+        Err(e) => failed_for(&http, &req, &browser, &id, &e).await,
     }
 }

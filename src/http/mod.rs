@@ -1,11 +1,15 @@
 //! The HTTP surface: extract, call a use case, present. Rules live in the domain, decisions in the service.
 
 mod admin;
+mod admin_applications;
 mod applications;
+mod apply;
 mod assets;
 mod checking;
 pub mod client_certificate;
+mod confirm;
 mod context;
+mod control;
 mod deliveries;
 mod entity_tag;
 mod events;

@@ -43,6 +43,7 @@ pub(super) const fn fault(e: &Error) -> Fault {
         Error::Unauthenticated(_) => (StatusCode::UNAUTHORIZED, "unauthenticated", "invalid_client"),
         Error::Forbidden(_) => (StatusCode::FORBIDDEN, "forbidden", "access_denied"),
         Error::Conflict(_) => (StatusCode::CONFLICT, "conflict", "invalid_request"),
+        Error::SecondOperatorNeeded => (StatusCode::CONFLICT, "second-operator-needed", "invalid_request"),
         Error::BadWebhook(_) => (StatusCode::UNAUTHORIZED, "bad-signature", "invalid_request"),
         Error::StatusStale => (StatusCode::SERVICE_UNAVAILABLE, "status-stale", "temporarily_unavailable"),
         Error::Unavailable(_) => (StatusCode::SERVICE_UNAVAILABLE, "unavailable", "temporarily_unavailable"),

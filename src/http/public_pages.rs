@@ -27,7 +27,7 @@ pub(super) fn html(status: StatusCode, body: String) -> HttpResponse {
 
 /// `GET /`
 pub(super) async fn front(req: HttpRequest) -> HttpResponse {
-    html(StatusCode::OK, pages::front(&FrontView { here: here(&req), apply: None, docs: Some("/docs".to_owned()) }))
+    html(StatusCode::OK, pages::front(&FrontView { here: here(&req), apply: Some("/apply".to_owned()), docs: Some("/docs".to_owned()) }))
 }
 
 /// `GET /docs/guide`

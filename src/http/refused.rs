@@ -8,6 +8,7 @@ use super::context::{Http, here, request_id};
 use super::login::{form_token, origin, page};
 use super::pages::{self, ActionForm, Alternative, NoticeView, RefusalView, ReturnForm};
 use super::problem;
+use crate::domain::application::StartKind;
 use crate::domain::ids::ApplicationId;
 use crate::domain::refusal::RefusalCode;
 use crate::domain::refusal_text::{self, Audience};
@@ -60,7 +61,13 @@ async fn refused(
         leaving.extend(origin(&address));
         view.sign_out = Some(ActionForm { action: format!("/applications/{}/logout", row.id), csrf: csrf.clone() });
     }
-    view.back = Some(ReturnForm { action: format!("/applications/{}/return", row.id), csrf: Some(csrf), platform: platform.name });
+    // An authority that started by itself came from no platform.
+    if row.start == StartKind::Portal.as_str() {
+        view.apply = (way_on == WayOn::Over).then(|| "/apply".to_owned());
+        view.application = (way_on != WayOn::Over).then(|| format!("/applications/{}", row.id));
+    } else {
+        view.back = Some(ReturnForm { action: format!("/applications/{}/return", row.id), csrf: Some(csrf), platform: platform.name });
+    }
     page(status(code), &leaving, pages::refusal(&view))
 }
 
@@ -79,6 +86,8 @@ fn view(req: &HttpRequest, code: RefusalCode) -> RefusalView {
         sign_out: None,
         back: None,
         forward: None,
+        apply: None,
+        application: None,
         request_id: Some(request_id(req)).filter(|r| !r.is_empty()),
     }
 }

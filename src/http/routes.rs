@@ -5,8 +5,8 @@ use actix_web::middleware::DefaultHeaders;
 use actix_web::{HttpResponse, web};
 
 use super::{
-    admin, applications, assets, checking, deliveries, events, federation, health, log, login, metrics, oauth, openapi, public_pages,
-    revocations, status_lists, streams, tokens, webhooks,
+    admin, admin_applications, applications, apply, assets, checking, confirm, control, deliveries, events, federation, health, log, login,
+    metrics, oauth, openapi, public_pages, revocations, status_lists, streams, tokens, webhooks,
 };
 
 /// Largest body of an ordinary request, bytes.
@@ -56,13 +56,22 @@ pub fn public(cfg: &mut web::ServiceConfig) {
         .route("/v1/applications", web::post().to(applications::start))
         .route("/v1/applications/{id}", web::get().to(applications::of_platform))
         .route("/v1/applications/{id}/redeem", web::post().to(applications::redeem))
+        // an authority starts
+        .route("/apply", web::get().to(apply::form))
+        .route("/apply", web::post().to(apply::start))
+        .route("/login", web::get().to(apply::login))
         // the person's way
         .route("/applications/{id}", web::get().to(applications::of_person))
         .route("/applications/{id}/login", web::get().to(login::again))
         .route("/applications/{id}/organisation", web::get().to(login::show_choice))
         .route("/applications/{id}/organisation", web::post().to(login::choose))
+        .route("/applications/{id}/confirm", web::get().to(confirm::show))
+        .route("/applications/{id}/confirm", web::post().to(confirm::confirm))
         .route("/applications/{id}/return", web::post().to(login::give_up))
         .route("/applications/{id}/logout", web::post().to(login::sign_out))
+        .route("/oauth/platform/{platform}/callback", web::get().to(control::returned))
+        .route("/applications/{id}/control", web::get().to(control::show))
+        .route("/applications/{id}/control/{kind}", web::post().to(control::act))
         // the platform verification webhook
         .route("/v1/webhooks/{platform}", web::post().to(webhooks::receive))
         .route("/v1/webhooks/{platform}/callback", web::post().to(webhooks::callback));
@@ -143,6 +152,9 @@ pub fn administration(cfg: &mut web::ServiceConfig) {
         .route("/admin/v1/revocations", web::post().to(revocations::prepare))
         .route("/admin/v1/revocations/{id}", web::get().to(revocations::show))
         .route("/admin/v1/revocations/{id}/approve", web::post().to(revocations::approve))
+        .route("/admin/v1/applications", web::get().to(admin_applications::list))
+        .route("/admin/v1/applications/{id}", web::get().to(admin_applications::show))
+        .route("/admin/v1/applications/{id}/decide", web::post().to(admin_applications::decide))
         .route("/admin/v1/audit", web::get().to(admin::audit))
         .route("/admin/v1/deliveries", web::get().to(deliveries::for_operator))
         .route("/admin/v1/deliveries/redeliver", web::post().to(deliveries::range_again_for_operator))

@@ -6,7 +6,9 @@ pub mod entropy;
 pub mod event_sink;
 pub mod identity_provider;
 pub mod platform_api;
+pub mod platform_sign_in;
 pub mod signer;
+pub mod site_reader;
 pub mod vault;
 pub mod witness;
 
@@ -16,6 +18,8 @@ pub use entropy::Entropy;
 pub use event_sink::EventSink;
 pub use identity_provider::IdentityProvider;
 pub use platform_api::PlatformApi;
+pub use platform_sign_in::PlatformSignIn;
 pub use signer::Signer;
+pub use site_reader::SiteReader;
 pub use vault::Vault;
 pub use witness::Witness;

@@ -15,6 +15,10 @@ pub enum SealFor {
     Note,
     /// An answer kept for a repeated request.
     Answer,
+    /// What must be remembered between going to a platform's sign-in and coming back.
+    PlatformPass,
+    /// What a person wrote to operators.
+    Explanation,
     /// The `Authorization` header a platform wants on its events.
     StreamAuthorization,
 }
@@ -29,6 +33,8 @@ impl SealFor {
             Self::SigningKey => "gosbadge/signing-key/v1",
             Self::Note => "gosbadge/note/v1",
             Self::Answer => "gosbadge/answer/v1",
+            Self::PlatformPass => "gosbadge/platform-pass/v1",
+            Self::Explanation => "gosbadge/explanation/v1",
             Self::StreamAuthorization => "gosbadge/stream-authorization/v1",
         }
     }

@@ -4,3 +4,4 @@
 pub mod esia;
 pub mod platform;
 pub mod platform_api;
+pub mod vk_id;

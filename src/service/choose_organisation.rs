@@ -66,6 +66,10 @@ async fn load(app: &Arc<App>, application: String, browser: &str, actor: &Actor)
                 return Err(Error::ApplicationEnded);
             }
             let sealed = evidence::latest(tx, &row.id)?.ok_or(Error::ApplicationEnded)?;
+            // A link may have been opened in several browsers: each sees what it signed in with, and nothing of the others.
+            if !logins::is_of_browser(tx, &sealed.login_id, &browser_digest)? {
+                return Err(Error::Refused { application: row.id()?, code: RefusalCode::F19, way_on: WayOn::SignIn });
+            }
             // A sign-in is good for one sitting: whoever uses this browser tomorrow must sign in anew.
             if now.since(Timestamp::from_millis(sealed.created_at)) > sitting {
                 return Err(Error::Refused { application: row.id()?, code: RefusalCode::F19, way_on: WayOn::SignIn });

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::confirm_authority::{self, evidence_of};
 use super::metrics::Step;
 use super::{App, Error, WayOn};
-use crate::domain::application::ApplicationState;
+use crate::domain::application::{ApplicationState, StartKind};
 use crate::domain::digest::{self, SecretKind};
 use crate::domain::eligibility::{self, Candidate};
 use crate::domain::ids::{ApplicationId, EvidenceId};
@@ -122,17 +122,27 @@ async fn keep_evidence(
     now: Timestamp,
 ) -> Result<String, Error> {
     let id = EvidenceId::new(now, app.entropy.bytes()).to_string();
+    let portal = application.start()? == StartKind::Portal;
     let row = EvidenceRow {
         sealed: app.vault.seal(SealFor::Evidence, &id, &plain),
         id,
         application_id: application.id.clone(),
         login_id: login.id.clone(),
         created_at: now.millis(),
-        // What comes to nothing is forgotten with the application; issuing lengthens this.
-        delete_after: application.expires_at,
+        // What comes to nothing is forgotten with the application, or as soon as nothing can come of it; issuing lengthens this.
+        delete_after: if portal { now.plus(app.settings.portal_sign_in_lifetime).millis() } else { application.expires_at },
     };
     let id = row.id.clone();
-    app.db.write("keep_evidence", move |tx| evidence::insert(tx, &row)).await.map_err(Error::from)?;
+    // An application that an authority started by itself gets its whole time once somebody has signed in.
+    let until = Timestamp::from_millis(application.created_at).plus(app.settings.portal_lifetime);
+    let lengthened = portal && until.millis() > application.expires_at;
+    let kept = app.db.write("keep_evidence", move |tx| {
+        if lengthened {
+            applications::live_until(tx, &row.application_id, until)?;
+        }
+        evidence::insert(tx, &row)
+    });
+    kept.await.map_err(Error::from)?;
     Ok(id)
 }
 

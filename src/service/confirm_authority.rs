@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::metrics::Step;
 use super::return_to_platform;
 use super::{App, Error, WayOn, reprove};
-use crate::domain::application::ApplicationState;
+use crate::domain::application::{ApplicationState, StartKind};
 use crate::domain::badge::BadgeState;
 use crate::domain::confirmation::{self, ConfirmedAuthority, OrganisationFacts};
 use crate::domain::digest::{self, SecretKind};
@@ -18,6 +18,7 @@ use crate::ports::identity_provider::{Login, RoleOrgType, UnverifiedOrganisation
 use crate::ports::vault::SealFor;
 use crate::store::applications::{self, ApplicationRow, IdentityChange};
 use crate::store::authorities::{self, AuthorityRow};
+use crate::store::badges::BadgeRow;
 use crate::store::codes::{self, CodeRow};
 use crate::store::{Tx, badges, communities, evidence, logins, proofs};
 
@@ -120,7 +121,8 @@ async fn pause_at_choice(app: &Arc<App>, application: &ApplicationRow, code: Ref
     Ok(Error::Refused { application: application.id()?, code, way_on: WayOn::Choose })
 }
 
-/// Confirms the chosen organisation and returns where to send the browser: back to the platform, with a code.
+/// Confirms the chosen organisation and returns where to send the browser: back to the platform, with a code; or on, where an
+/// authority started by itself.
 pub(super) async fn confirm(
     app: &Arc<App>,
     application: ApplicationRow,
@@ -162,11 +164,24 @@ pub(super) async fn confirm(
         code_digest: digest::of_secret(SecretKind::AuthorizationCode, &code),
         code_expires: now.plus(app.settings.code_lifetime),
     };
-    let held = app.db.write("confirm_authority", move |tx| identity.record(tx, now)).await?;
-    match held {
-        None => return_to_platform::with_code(app, &application, &code),
-        Some(refusal) => Err(end(app, &application, None, resealed, refusal).await?),
+    match app.db.write("confirm_authority", move |tx| identity.record(tx, now)).await? {
+        Recorded::Handed => return_to_platform::with_code(app, &application, &code),
+        Recorded::Chosen => Ok(format!("/applications/{}", application.id)),
+        Recorded::Proven => Ok(format!("/applications/{}/confirm", application.id)),
+        Recorded::Held(refusal) => Err(end(app, &application, None, resealed, refusal).await?),
     }
+}
+
+/// What became of a chosen organisation.
+enum Recorded {
+    /// A code was made for the platform.
+    Handed,
+    /// Control of the community is still to be proven.
+    Chosen,
+    /// Control was proven before, for the same organisation.
+    Proven,
+    /// Nothing: the community's present badge stands in the way.
+    Held(RefusalCode),
 }
 
 struct Identity {
@@ -183,13 +198,13 @@ struct Identity {
 }
 
 impl Identity {
-    /// Records everything, or nothing and the reason: the community's present badge may stand in the way.
-    fn record(&self, tx: &mut Tx<'_>, now: Timestamp) -> Result<Option<RefusalCode>, Error> {
+    /// Records everything, or nothing.
+    fn record(&self, tx: &mut Tx<'_>, now: Timestamp) -> Result<Recorded, Error> {
         let a = &self.application;
         let name = self.authority.branch.as_ref().map(|b| b.name.clone());
         let kpp = self.authority.branch.as_ref().and_then(|b| b.kpp.clone());
         if let Some(code) = obstacle(self.handover, tx, a, self.authority.ogrn.as_str(), (&name, &kpp))? {
-            return Ok(Some(code));
+            return Ok(Recorded::Held(code));
         }
         let authority = authorities::upsert(tx, self.authority_row(tx.name, now))?;
         let login = evidence::login_of(tx, &self.evidence)?;
@@ -208,10 +223,15 @@ impl Identity {
         evidence::keep_only(tx, &a.id, &self.evidence, &self.sealed)?;
         applications::note_obstacle(tx, &a.id, None)?;
         applications::advance(tx, &a.id, ApplicationState::OrganisationChosen, now)?;
-        if proofs::strongest_valid(tx, &a.id, now)?.is_none() {
-            return Err(super::damaged("the platform's word for control of the community"));
+        let portal = a.start()? == StartKind::Portal;
+        match proofs::strongest_valid(tx, &a.id, now)? {
+            Some(_) => applications::advance(tx, &a.id, ApplicationState::ControlProven, now)?,
+            None if portal => return Ok(Recorded::Chosen),
+            None => return Err(super::damaged("the platform's word for control of the community")),
         }
-        applications::advance(tx, &a.id, ApplicationState::ControlProven, now)?;
+        if portal {
+            return Ok(Recorded::Proven);
+        }
         let code = CodeRow {
             digest: self.code_digest.clone(),
             application_id: a.id.clone(),
@@ -221,7 +241,7 @@ impl Identity {
             token_digest: None,
         };
         codes::insert(tx, &code)?;
-        Ok(None)
+        Ok(Recorded::Handed)
     }
 
     fn authority_row(&self, by: &str, now: Timestamp) -> AuthorityRow {
@@ -254,9 +274,7 @@ pub(super) fn obstacle(
     ogrn: &str,
     branch: (&Option<String>, &Option<String>),
 ) -> Result<Option<RefusalCode>, Error> {
-    let Some(community) = communities::by_number(tx, &application.platform_id, &application.community_number)? else { return Ok(None) };
-    let Some(current) = badges::current_of(tx, &community.id)? else { return Ok(None) };
-    let holder = authorities::by_id(tx, &current.authority_id)?;
+    let Some((current, holder)) = present_badge(tx, application)? else { return Ok(None) };
     let theirs = holder.ogrn == ogrn && (&current.branch_name, &current.branch_kpp) == branch;
     let suspended = current.state()? == BadgeState::Suspended;
     Ok(match (theirs, suspended) {
@@ -266,4 +284,12 @@ pub(super) fn obstacle(
         (false, false) if !handover => Some(RefusalCode::B01),
         _ => None,
     })
+}
+
+/// The badge that the community of an application has now, and whose it is.
+pub(super) fn present_badge(tx: &mut Tx<'_>, application: &ApplicationRow) -> Result<Option<(BadgeRow, AuthorityRow)>, Error> {
+    let Some(community) = communities::by_number(tx, &application.platform_id, &application.community_number)? else { return Ok(None) };
+    let Some(current) = badges::current_of(tx, &community.id)? else { return Ok(None) };
+    let holder = authorities::by_id(tx, &current.authority_id)?;
+    Ok(Some((current, holder)))
 }

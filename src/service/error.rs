@@ -77,6 +77,9 @@ pub enum Error {
     /// The change does not fit the current state.
     #[error("{0}")]
     Conflict(String),
+    /// Two operators have to agree, and this one has decided already.
+    #[error("you approved this already; a second operator has to look at it and approve it too")]
+    SecondOperatorNeeded,
     /// An inbound webhook's signature does not hold.
     #[error("{0}")]
     BadWebhook(String),

@@ -33,9 +33,10 @@ pub struct Issued {
     pub token: String,
 }
 
-/// The code that is redeemed by issuing, consumed in the recording transaction.
+/// What is spent by issuing, in the recording transaction.
 pub(super) struct Redemption {
-    pub code: CodeRow,
+    /// The code a platform redeems; none where the person confirms here. Either way the application is spent.
+    pub code: Option<CodeRow>,
     /// The access token it gives, where it gives one.
     pub token: Option<NewToken>,
     /// Makes of what was issued the answer that is kept with it, for a request that may be repeated.
@@ -106,7 +107,9 @@ fn record(
         _ => return Err(StoreError::Stale("badge").into()),
     };
     let former = if kind == EventKind::Issued { end_former(app, tx, &badge, now)? } else { None };
-    codes::consume(tx, &redemption.code, redemption.token.as_ref(), now)?;
+    if let Some(code) = &redemption.code {
+        codes::consume(tx, code, redemption.token.as_ref(), now)?;
+    }
     applications::advance(tx, &row.application_id, ApplicationState::Issued, now)?;
     applications::set_badge(tx, &row.application_id, &badge.id)?;
     communities::confirm(tx, &badge.community_id, &application.community()?, now)?;
@@ -175,7 +178,7 @@ impl Plan {
         if let Some(code) = obstacle(self.app.settings.handover, tx, &a, &authority.ogrn, (&a.branch_name, &a.branch_kpp))? {
             return Ok(Err(code));
         }
-        if let Some(unfinished) = attestations::prepared_by(tx, &a.id)? {
+        if let Some(unfinished) = self.unfinished(tx, &a, &authority)? {
             return Ok(Ok(unfinished));
         }
         let community = self.community_row(&a, tx.name)?;
@@ -189,6 +192,15 @@ impl Plan {
         let claims = first_claims(&self.app, &self.platform, &a, &community, &authority, &control, &place)?;
         let row = attest::prepare(tx, badge, a.id, &place, &claims)?;
         Ok(Ok(row))
+    }
+
+    /// What this application prepared before and did not finish. Somebody may have signed in for another body since: what was
+    /// prepared for the first is not for the second.
+    fn unfinished(&self, tx: &mut Tx<'_>, a: &ApplicationRow, authority: &AuthorityRow) -> Result<Option<AttestationRow>, Error> {
+        let Some(row) = attestations::prepared_by(tx, &a.id)? else { return Ok(None) };
+        let badge = badges::by_id(tx, &row.badge_id)?.ok_or(StoreError::Stale("badge"))?;
+        Ok((badge.authority_id == authority.id && (&badge.branch_name, &badge.branch_kpp) == (&a.branch_name, &a.branch_kpp))
+            .then_some(row))
     }
 
     fn community_row(&self, a: &ApplicationRow, by: &str) -> Result<CommunityRow, Error> {

@@ -51,7 +51,7 @@ pub struct Delivery {
     pub note: Option<String>,
     /// Queued.
     pub created_at: Timestamp,
-    /// When it is tried next.
+    /// When it is tried next; unknown while an earlier version of its badge is being tried.
     pub next_attempt_at: Option<Timestamp>,
     /// When it was taken.
     pub delivered_at: Option<Timestamp>,
@@ -70,7 +70,7 @@ pub(super) fn shown(row: DeliveryRow, event: EventRow) -> Delivery {
         attempts: row.attempts,
         note: row.last_note,
         created_at: Timestamp::from_millis(row.created_at),
-        next_attempt_at: pending.then(|| Timestamp::from_millis(row.next_at)),
+        next_attempt_at: (pending && row.next_at < deliveries::BEHIND).then(|| Timestamp::from_millis(row.next_at)),
         delivered_at: row.delivered_at.map(Timestamp::from_millis),
     }
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::{App, Error};
 use crate::domain::community_link::{self, Locator};
+use crate::ports::PlatformApi;
 use crate::ports::platform_api::{ApiError, ApiFault, UnverifiedCommunity};
 use crate::store::platforms;
 
@@ -26,11 +27,18 @@ pub async fn look_at_community(app: &Arc<App>, platform: &str, text: &str) -> Re
     let Some(api) = app.platform_apis.get(platform) else {
         return Err(Error::Conflict(format!("no interface of the platform {platform} is configured: see [platform_api] in the settings")));
     };
-    let seen = match &meant {
-        Locator::Number(number) => api.communities(std::slice::from_ref(number)).await.map(|all| all.into_iter().find(|c| c.id == *number)),
+    ask(api, &meant).await.map_err(unanswered)?.ok_or(Error::NotFound("community"))
+}
+
+/// What the platform says of one community.
+///
+/// # Errors
+/// [`ApiError`] when it says nothing.
+pub(super) async fn ask(api: &Arc<dyn PlatformApi>, meant: &Locator) -> Result<Option<UnverifiedCommunity>, ApiError> {
+    match meant {
+        Locator::Number(number) => Ok(api.communities(std::slice::from_ref(number)).await?.into_iter().find(|c| c.id == *number)),
         Locator::Name(name) => api.by_screen_name(name).await,
-    };
-    seen.map_err(unanswered)?.ok_or(Error::NotFound("community"))
+    }
 }
 
 fn unanswered(e: ApiError) -> Error {

@@ -16,7 +16,7 @@ use crate::store::communities;
 use crate::store::ledger::{self, EventRow};
 use crate::store::platforms::{self, PlatformRow};
 use crate::store::proofs::{self, ProofRow};
-use crate::store::{StoreError, Tx, logins, renewals, reproofs};
+use crate::store::{StoreError, Tx, authorities, evidence, logins, renewals, reproofs};
 
 /// Everything public about one badge.
 pub struct BadgeRecord {
@@ -197,6 +197,37 @@ pub async fn application_of_browser(app: &Arc<App>, id: String, browser: &str) -
             Ok((row, platform))
         })
         .await
+}
+
+/// What a browser may know of the sign-in that counts for an application.
+#[derive(Default)]
+pub struct SignedIn {
+    /// When, where it was this browser that signed in.
+    pub here: Option<Timestamp>,
+    /// Whether it was another one.
+    pub elsewhere: bool,
+    /// The organisation that was chosen, by its full name; for the browser that signed in.
+    pub organisation: Option<String>,
+}
+
+/// Whose sign-in counts for an authority's own application now. One that is too old counts no more.
+///
+/// # Errors
+/// [`Error`] when the database is away.
+pub async fn sign_in_of(app: &Arc<App>, row: &ApplicationRow, browser: &str) -> Result<SignedIn, Error> {
+    let browser_digest = digest::of_secret(SecretKind::Browser, browser);
+    let (id, authority) = (row.id.clone(), row.authority_id.clone());
+    let (now, lifetime) = (app.clock.now(), app.settings.portal_sign_in_lifetime);
+    let found = app.db.read("sign_in_of", move |tx| -> Result<_, StoreError> {
+        let fresh = |at: i64| now.since(Timestamp::from_millis(at)) < lifetime;
+        let Some(sealed) = evidence::latest(tx, &id)?.filter(|e| fresh(e.created_at)) else { return Ok(SignedIn::default()) };
+        if !logins::is_of_browser(tx, &sealed.login_id, &browser_digest)? {
+            return Ok(SignedIn { elsewhere: true, ..SignedIn::default() });
+        }
+        let organisation = authority.map(|a| authorities::by_id(tx, &a)).transpose()?.map(|a| a.full_name);
+        Ok(SignedIn { here: Some(Timestamp::from_millis(sealed.created_at)), elsewhere: false, organisation })
+    });
+    found.await.map_err(Error::from)
 }
 
 /// Addresses to show somebody whose link was not understood.

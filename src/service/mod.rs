@@ -20,7 +20,9 @@ mod community_events;
 pub mod complete_login;
 pub mod compromise_key;
 pub mod configure_stream;
+pub mod confirm_application;
 mod confirm_authority;
+pub mod decide_application;
 pub mod deliver;
 pub mod error;
 mod event_message;
@@ -30,6 +32,7 @@ pub mod identity_providers;
 pub mod introspect_token;
 pub mod issue;
 pub mod keyrings;
+pub mod list_applications;
 pub mod list_deliveries;
 pub mod list_keys;
 pub mod log;
@@ -39,7 +42,9 @@ pub mod metrics;
 mod new_application;
 pub mod open_link;
 pub mod platform_apis;
+pub mod platform_sign_ins;
 pub mod poll_events;
+pub mod prove_control;
 pub mod push_request;
 pub mod read_audit;
 pub mod read_log;
@@ -65,6 +70,8 @@ pub mod show_platform;
 pub mod show_stream;
 pub mod sign_out;
 pub mod start_application;
+pub mod start_limits;
+pub mod start_portal;
 pub mod status_view;
 pub mod sweep;
 pub mod turn_keys;
@@ -81,13 +88,14 @@ use tokio::sync::Notify;
 pub use error::{Error, WayOn, damaged};
 pub use identity_providers::IdentityProviders;
 pub use platform_apis::PlatformApis;
+pub use platform_sign_ins::PlatformSignIns;
 
 pub use crate::store::applications::ApplicationRow;
 pub use crate::store::platforms::PlatformRow;
 pub use crate::store::streams::StreamRow;
 
 use crate::domain::community_event::EventPolicy;
-use crate::ports::{Certificates, Clock, Entropy, EventSink, Vault};
+use crate::ports::{Certificates, Clock, Entropy, EventSink, SiteReader, Vault};
 use crate::store::Db;
 
 /// Limits and lifetimes, from the validated configuration.
@@ -113,6 +121,10 @@ pub struct Settings {
     pub handover: bool,
     /// Life of an application.
     pub application_lifetime: Duration,
+    /// Life of an application that an authority started itself.
+    pub portal_lifetime: Duration,
+    /// How old the sign-in may be with which such an application is confirmed.
+    pub portal_sign_in_lifetime: Duration,
     /// Life of a `request_uri`.
     pub request_uri_lifetime: Duration,
     /// Life of an authorization code.
@@ -171,6 +183,10 @@ pub struct App {
     pub idps: IdentityProviders,
     /// The platforms' own interfaces.
     pub platform_apis: PlatformApis,
+    /// Signing in at platforms.
+    pub platform_sign_ins: PlatformSignIns,
+    /// Official sites of authorities.
+    pub site_reader: Arc<dyn SiteReader>,
     /// Delivery to platforms.
     pub sink: Arc<dyn EventSink>,
     /// Limits.
@@ -189,6 +205,8 @@ pub struct App {
     pub delegation_alarms: alarms::Told,
     /// When communities to be looked at were last searched.
     pub looks_planned: watch_communities::Planned,
+    /// How often authorities may start by themselves.
+    pub start_limits: start_limits::StartLimits,
     /// Alarms about platforms' streams that operators were told of.
     pub stream_alarms: alarms::Told,
     /// Federation statements that were signed a moment ago.

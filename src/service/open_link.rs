@@ -7,7 +7,29 @@ use super::begin_login::begin;
 use super::{App, Error};
 use crate::domain::application::ApplicationState;
 use crate::domain::digest::{self, SecretKind};
-use crate::store::{applications, codes, platforms};
+use crate::store::applications::ApplicationRow;
+use crate::store::platforms::PlatformRow;
+use crate::store::{StoreError, applications, codes, platforms};
+
+/// The application that a link leads to, and its platform; nothing is begun by looking.
+///
+/// # Errors
+/// [`Error::NotFound`] for a wrong link.
+pub async fn linked(app: &Arc<App>, application: &str, link: &str) -> Result<(ApplicationRow, PlatformRow), Error> {
+    let presented = digest::of_secret(SecretKind::ApplicationLink, link);
+    let id = application.to_owned();
+    let known = app.db.read("link_of_application", move |tx| -> Result<_, StoreError> {
+        let Some(row) = applications::by_id(tx, &id)? else { return Ok(None) };
+        let platform = platforms::by_id(tx, &row.platform_id)?.ok_or(StoreError::Stale("platform"))?;
+        Ok(Some((row, platform)))
+    });
+    let known = known.await.map_err(Error::from)?;
+    known.filter(|(row, _)| is_of(row, &presented)).ok_or(Error::NotFound("application"))
+}
+
+fn is_of(row: &ApplicationRow, presented: &str) -> bool {
+    row.link_digest.as_deref().is_some_and(|d| digest::equal(d, presented))
+}
 
 /// Binds this browser to the application and returns the address at the identity provider.
 ///
@@ -16,14 +38,8 @@ use crate::store::{applications, codes, platforms};
 /// the badge, [`Error::Refused`] when the provider cannot be asked.
 pub async fn open_link(app: &Arc<App>, application: String, link: &str, browser: &str) -> Result<String, Error> {
     let now = app.clock.now();
-    let presented = digest::of_secret(SecretKind::ApplicationLink, link);
     // Guesses cost a read and never the one writer.
-    let id = application.clone();
-    let known = app.db.read("link_of_application", move |tx| applications::by_id(tx, &id)).await.map_err(Error::from)?;
-    let right = known.and_then(|row| row.link_digest).is_some_and(|d| digest::equal(&d, &presented));
-    if !right {
-        return Err(Error::NotFound("application"));
-    }
+    linked(app, &application, link).await?;
     let row = app.db.write("open_link", move |tx| -> Result<_, Error> {
         applications::lock(tx, &application)?;
         let row = applications::by_id(tx, &application)?.ok_or(Error::NotFound("application"))?;

@@ -67,7 +67,7 @@ async fn redeem(
     let kept_until = Timestamp::from_millis(code.expires_at);
     let (inner, id) = (Arc::clone(app), application.id.clone());
     let redemption = Redemption {
-        code,
+        code: Some(code),
         token: None,
         keep: repeatable.map(|r| -> super::issue::KeepAnswer { Box::new(move |issued| r.kept(&inner, &answer(&id, issued), kept_until)) }),
     };

@@ -72,7 +72,7 @@ pub async fn redeem_code(app: &Arc<App>, platform: &PlatformRow, request: TokenR
         expires: now.plus(lifetime),
         certificate: request.certificate,
     };
-    let issued = collect(app, &application, platform, Redemption { code, token: Some(token), keep: None }).await?;
+    let issued = collect(app, &application, platform, Redemption { code: Some(code), token: Some(token), keep: None }).await?;
     let mut details: Value = serde_json::from_str(&application.details).map_err(|_| super::damaged("authorization details"))?;
     if let Value::Object(o) = &mut details {
         o.insert("badge".to_owned(), issued.badge.into());

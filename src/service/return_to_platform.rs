@@ -47,7 +47,8 @@ fn with_error(app: &App, application: &ApplicationRow, code: RefusalCode) -> Res
     address(app, application, &parameters)
 }
 
-/// The person goes back to the platform without a badge: ends the application if it has not ended, and returns the address.
+/// The person goes back to the platform without a badge, or gives an application up that the authority itself started: ends it if
+/// it has not ended, and returns the address.
 ///
 /// # Errors
 /// [`Error::NotFound`] for another browser's application; [`Error::ApplicationEnded`] when it expired or was issued.
@@ -75,5 +76,9 @@ pub async fn give_up(app: &Arc<App>, application: String, browser: &str) -> Resu
             Ok((row, code))
         })
         .await?;
+    // Where no platform sent the person, there is none to go back to.
+    if row.start()? == StartKind::Portal {
+        return Ok(format!("/applications/{}", row.id));
+    }
     with_error(app, &row, code)
 }

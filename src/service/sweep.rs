@@ -55,9 +55,10 @@ pub async fn sweep(app: &Arc<App>) -> Result<Swept, Error> {
         .db
         .write("forget", move |tx| -> Result<_, StoreError> {
             let applications = rows::expire_applications(tx, now)?;
-            let forgotten =
-                rows::forget_one_time(tx, now.minus(KEEP_ONE_TIME), now.minus(KEEP_MESSAGES), now)? + rows::delete_evidence(tx, now)?;
-            Ok((applications, forgotten))
+            let one_time = rows::forget_one_time(tx, now.minus(KEEP_ONE_TIME), now.minus(KEEP_MESSAGES), now)?;
+            let evidence = rows::delete_evidence(tx, now)?;
+            let proofs = rows::end_proofs(tx, now)?;
+            Ok((applications, one_time + evidence + proofs + rows::delete_unclaimed(tx, now.minus(KEEP_ONE_TIME))?))
         })
         .await
         .map_err(Error::from)?;

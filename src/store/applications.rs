@@ -165,6 +165,24 @@ pub fn of_request(tx: &mut Tx<'_>, digest: &str) -> Result<Option<ApplicationRow
     id.map_or(Ok(None), |id| by_id(tx, &id))
 }
 
+/// The application that this link leads to.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn of_link(tx: &mut Tx<'_>, link_digest: &str) -> Result<Option<ApplicationRow>, StoreError> {
+    let row = applications::table.filter(applications::link_digest.eq(link_digest)).select(ApplicationRow::as_select());
+    Ok(row.first(tx.conn).optional()?)
+}
+
+/// Lets an open application live on.
+///
+/// # Errors
+/// [`StoreError::Stale`] when there is no such application.
+pub fn live_until(tx: &mut Tx<'_>, id: &str, until: Timestamp) -> Result<(), StoreError> {
+    let n = diesel::update(applications::table.find(id)).set(applications::expires_at.eq(until.millis())).execute(tx.conn)?;
+    StoreError::expect_one(n, "application")
+}
+
 /// Consumes a `request_uri` of this platform: `None` when unknown, used, expired or another platform's.
 ///
 /// # Errors
@@ -193,6 +211,20 @@ pub fn advance(tx: &mut Tx<'_>, id: &str, to: ApplicationState, now: Timestamp) 
         .set((applications::state.eq(to.as_str()), applications::updated_at.eq(now.millis()), applications::updated_by.eq(tx.name)))
         .execute(tx.conn)?;
     StoreError::expect_one(n, "application")
+}
+
+/// Writes what the community is called now.
+///
+/// # Errors
+/// [`StoreError::Stale`] when there is no such application.
+pub fn set_community(tx: &mut Tx<'_>, id: &str, community: &CommunitySnapshot) -> Result<(), StoreError> {
+    use applications as a;
+    let change = (
+        a::community_uri.eq(&community.uri),
+        a::community_name.eq(&community.name),
+        a::community_screen_name.eq(community.screen_name.as_deref()),
+    );
+    StoreError::expect_one(diesel::update(a::table.find(id)).set(change).execute(tx.conn)?, "application")
 }
 
 /// Writes what identity confirmation found.

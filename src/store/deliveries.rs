@@ -29,6 +29,9 @@ pub struct DeliveryRow {
     pub delivered_at: Option<i64>,
 }
 
+/// `next_at` of what stands behind an earlier version of its badge that failed: it becomes due when that one is settled.
+pub const BEHIND: i64 = 253_402_300_799_000; // the end of the year 9999
+
 /// Queues a delivery.
 ///
 /// # Errors
@@ -157,15 +160,16 @@ pub fn settle(
         ))
         .execute(tx.conn)?;
     StoreError::expect_one(n, "delivery")?;
-    // What stands behind it goes when it goes; before that nobody needs to look at it.
-    if state == "pending" || row.next_at > row.created_at {
-        diesel::update(
-            d::table
-                .filter(d::platform_id.eq(&row.platform_id).and(d::badge_id.eq(&row.badge_id)).and(d::version.gt(row.version)))
-                .filter(waits()),
-        )
-        .set(d::next_at.eq(next_at))
-        .execute(tx.conn)?;
+    let behind = d::table.filter(d::platform_id.eq(&row.platform_id).and(d::badge_id.eq(&row.badge_id)).and(d::version.gt(row.version)));
+    let behind = behind.filter(waits());
+    if state == "pending" {
+        // Nobody needs to look at what stands behind it until it is gone.
+        diesel::update(behind.filter(d::next_at.lt(BEHIND))).set(d::next_at.eq(BEHIND)).execute(tx.conn)?;
+    } else if row.next_at > row.created_at {
+        let next: Option<String> = behind.order(d::version).select(d::id).first(tx.conn).optional()?;
+        if let Some(next) = next {
+            diesel::update(d::table.find(next)).set(d::next_at.eq(next_at)).execute(tx.conn)?;
+        }
     }
     Ok(())
 }

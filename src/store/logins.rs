@@ -91,6 +91,15 @@ pub fn browser_began(tx: &mut Tx<'_>, application: &str, browser_digest: &str) -
     Ok(n > 0)
 }
 
+/// Whether this browser began exactly this login.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn is_of_browser(tx: &mut Tx<'_>, login: &str, browser_digest: &str) -> Result<bool, StoreError> {
+    let found = logins::table.find(login).filter(logins::browser_digest.eq(browser_digest));
+    Ok(diesel::select(diesel::dsl::exists(found)).get_result(tx.conn)?)
+}
+
 /// The newest login this browser began for this application.
 ///
 /// # Errors

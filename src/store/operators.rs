@@ -46,6 +46,15 @@ pub fn list(tx: &mut Tx<'_>) -> Result<Vec<OperatorRow>, StoreError> {
     Ok(operators::table.order(operators::name).select(OperatorRow::as_select()).load(tx.conn)?)
 }
 
+/// Whether this operator is still one.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn is_active(tx: &mut Tx<'_>, id: &str) -> Result<bool, StoreError> {
+    let active = operators::table.find(id).filter(operators::state.eq("active"));
+    Ok(diesel::select(diesel::dsl::exists(active)).get_result(tx.conn)?)
+}
+
 /// Takes an operator's access away.
 ///
 /// # Errors

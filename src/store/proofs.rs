@@ -1,14 +1,16 @@
 //! Proofs of control of a community. What makes one hold is the services'; what a status may become is the domain's.
 
+use diesel::dsl::max;
 use diesel::prelude::*;
 
 use super::applications::ApplicationRow;
 use super::schema::control_proofs;
 use super::{StoreError, Tx};
 use crate::domain::control::{self, Binding, ProofKind, ProofStatus};
+use crate::domain::control_problem::ControlProblem;
 use crate::domain::time::Timestamp;
 
-/// One proof, or attempt at one. No `Debug`: the one-time text is a secret until it is placed.
+/// One proof, or attempt at one. No `Debug`: the one-time text is a secret until it is placed, and what was sealed stays so.
 #[derive(Clone, Queryable, Selectable, Insertable)]
 #[diesel(table_name = control_proofs)]
 #[expect(missing_docs, reason = "columns are documented in the migration")]
@@ -26,6 +28,9 @@ pub struct ProofRow {
     pub expires_at: i64,
     pub updated_at: i64,
     pub updated_by: String,
+    pub page: Option<String>,
+    pub sealed: Option<Vec<u8>>,
+    pub looked_at: Option<i64>,
 }
 
 impl ProofRow {
@@ -59,19 +64,33 @@ impl ProofRow {
 /// The proof that the authenticated push of an application is: valid at once.
 pub fn of_push(id: String, application: &ApplicationRow) -> ProofRow {
     ProofRow {
+        status: ProofStatus::Valid.as_str().to_owned(),
+        authority_id: None,
+        validated_at: Some(application.created_at),
+        updated_by: application.updated_by.clone(),
+        ..begun(id, application, ProofKind::PlatformPush, Timestamp::from_millis(application.created_at), "")
+    }
+}
+
+/// An attempt begun now for an application and the organisation it has chosen; it lasts as long as the application.
+pub fn begun(id: String, application: &ApplicationRow, kind: ProofKind, now: Timestamp, by: &str) -> ProofRow {
+    ProofRow {
         id,
         application_id: application.id.clone(),
-        kind: ProofKind::PlatformPush.as_str().to_owned(),
-        status: ProofStatus::Valid.as_str().to_owned(),
+        kind: kind.as_str().to_owned(),
+        status: ProofStatus::Pending.as_str().to_owned(),
         token: None,
         error: None,
-        authority_id: None,
+        authority_id: application.authority_id.clone(),
         login_id: None,
-        created_at: application.created_at,
-        validated_at: Some(application.created_at),
+        created_at: now.millis(),
+        validated_at: None,
         expires_at: application.expires_at,
-        updated_at: application.created_at,
-        updated_by: application.updated_by.clone(),
+        updated_at: now.millis(),
+        updated_by: by.to_owned(),
+        page: None,
+        sealed: None,
+        looked_at: None,
     }
 }
 
@@ -111,6 +130,60 @@ pub fn strongest_valid(tx: &mut Tx<'_>, application: &str, now: Timestamp) -> Re
     Ok(best.map(|(_, row)| row))
 }
 
+/// The attempt of a kind that is open or holds; one whose time is up is still there until it is ended.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn open_of_kind(tx: &mut Tx<'_>, application: &str, kind: ProofKind) -> Result<Option<ProofRow>, StoreError> {
+    use control_proofs as p;
+    let rows = p::table.filter(p::application_id.eq(application).and(p::kind.eq(kind.as_str())));
+    let open = rows.filter(p::status.ne(ProofStatus::Invalid.as_str()));
+    Ok(open.select(ProofRow::as_select()).first(tx.conn).optional()?)
+}
+
+/// Names the page of the site that is to be looked at.
+///
+/// # Errors
+/// [`StoreError::Stale`] when there is no such proof.
+pub fn set_page(tx: &mut Tx<'_>, id: &str, page: &str, now: Timestamp) -> Result<(), StoreError> {
+    use control_proofs as p;
+    let change = (p::page.eq(Some(page)), p::error.eq(None::<String>), p::updated_at.eq(now.millis()), p::updated_by.eq(tx.name));
+    StoreError::expect_one(diesel::update(p::table.find(id)).set(change).execute(tx.conn)?, "proof")
+}
+
+/// Notes that a proof is looked at now.
+///
+/// # Errors
+/// [`StoreError::Stale`] when there is no such proof.
+pub fn note_look(tx: &mut Tx<'_>, id: &str, now: Timestamp) -> Result<(), StoreError> {
+    use control_proofs as p;
+    let n = diesel::update(p::table.find(id)).set(p::looked_at.eq(Some(now.millis()))).execute(tx.conn)?;
+    StoreError::expect_one(n, "proof")
+}
+
+/// When any proof of an application was looked at last.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn last_look(tx: &mut Tx<'_>, application: &str) -> Result<Option<Timestamp>, StoreError> {
+    use control_proofs as p;
+    let last: Option<i64> = p::table.filter(p::application_id.eq(application)).select(max(p::looked_at)).first(tx.conn)?;
+    Ok(last.map(Timestamp::from_millis))
+}
+
+/// Ends the open attempts of an application, those of the kind `but` excepted.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn end_others(tx: &mut Tx<'_>, application: &str, but: ProofKind, why: ControlProblem, now: Timestamp) -> Result<(), StoreError> {
+    for row in of_application(tx, application)? {
+        if row.kind()? != but && matches!(row.status()?, ProofStatus::Pending | ProofStatus::Processing) {
+            advance(tx, &row.id, ProofStatus::Invalid, Some(why.as_str()), now)?;
+        }
+    }
+    Ok(())
+}
+
 /// Moves a proof from one of the states it may leave for `to`. What ends has no more use for its one-time text.
 ///
 /// # Errors
@@ -129,6 +202,9 @@ pub fn advance(tx: &mut Tx<'_>, id: &str, to: ProofStatus, error: Option<&str>, 
     if matches!(to, ProofStatus::Valid | ProofStatus::Invalid) {
         diesel::update(p::table.find(id)).set(p::token.eq(None::<String>)).execute(tx.conn)?;
     }
+    if to == ProofStatus::Invalid {
+        diesel::update(p::table.find(id)).set(p::sealed.eq(None::<Vec<u8>>)).execute(tx.conn)?;
+    }
     Ok(())
 }
 
@@ -144,7 +220,7 @@ pub fn bind_all(tx: &mut Tx<'_>, application: &str, authority: &str, login: Opti
             continue;
         }
         match control::bind(row.kind()?, row.authority_id.as_deref(), authority) {
-            Binding::Void => advance(tx, &row.id, ProofStatus::Invalid, Some("other_organisation"), now)?,
+            Binding::Void => advance(tx, &row.id, ProofStatus::Invalid, Some(ControlProblem::OtherOrganisation.as_str()), now)?,
             Binding::Bind | Binding::Keep => {
                 diesel::update(p::table.find(&row.id))
                     .set((

@@ -8,7 +8,7 @@ const VISIBLE_MS = 5_000;
 export async function walk(page, ready, reached) {
   const walker = new Walker(page, ready, reached);
   try {
-    for (const part of ['strangers', 'confirmation', 'twoOrganisations', 'refusal', 'declined', 'revocation']) await walker[part]();
+    for (const part of ['strangers', 'confirmation', 'twoOrganisations', 'refusal', 'declined', 'portal', 'revocation']) await walker[part]();
   } catch (error) {
     console.error(`stopped at ${page.url()}:\n${await page.locator('body').innerText()}`);
     throw error;
@@ -182,6 +182,51 @@ class Walker {
     await this.persona('city-admin').click();
     await this.at(this.club('218000003', '/settings'));
     await this.says('подтверждена');
+  }
+
+  /** An authority starts by itself: its form, its mistakes, the link, and signing in by it. */
+  async portal() {
+    const { public_url: service } = this.ready;
+    await this.open(`${service}/`);
+    await this.link('Подтвердить страницу').click();
+    await this.at(`${service}/apply`);
+    await this.reached('gosbadge-apply');
+    const send = async (link) => {
+      await this.page.getByLabel('Ссылка на страницу').fill(link);
+      await this.button('Продолжить').click();
+    };
+    await send('что-то не то');
+    await this.says('Ошибка', 'link-not-understood');
+    await this.reached('gosbadge-apply-error');
+    await this.open(`${service}/apply?lang=en`);
+    await this.reached('gosbadge-apply-en');
+    await this.open(`${service}/apply`);
+    await send(this.club('218000004'));
+    await this.at(`${service}/applications/`);
+    await this.says('Школа № 7', 'Войти через Госуслуги');
+    const link = this.page.url();
+    assert.equal(await this.page.getByLabel('Ссылка, чтобы скопировать').inputValue(), link);
+    await this.reached('gosbadge-portal-started');
+    await this.link('Войти через Госуслуги').click();
+    await this.at(`${this.ready.esia_url}/login`);
+    await this.persona('two-organisations').click();
+    await this.at(`${service}/applications/`);
+    await this.reached('gosbadge-portal-choice');
+    await this.page.locator('label').first().click();
+    await this.button('Продолжить').click();
+    await this.says('Организация проверена');
+    await this.reached('gosbadge-portal-chosen');
+    await this.open(link);
+    await this.button('Отказаться от заявки').click();
+    await this.says('не подтверждена');
+    await this.reached('gosbadge-portal-given-up');
+    await this.link('Подать новую заявку').click();
+    await this.at(`${service}/apply`);
+    await send(this.club('218000004'));
+    await this.link('Войти через Госуслуги').click();
+    await this.persona('employee').click();
+    await this.says('F04', 'Подать новую заявку');
+    await this.reached('gosbadge-portal-refusal');
   }
 
   /** An admin revokes; the platform's page must lose the badge within seconds. */

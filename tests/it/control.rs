@@ -81,6 +81,9 @@ async fn give(h: &Harness, application: &str, kind: ProofKind, status: ProofStat
         expires_at: now.plus(lives).millis(),
         updated_at: now.millis(),
         updated_by: "test".to_owned(),
+        page: None,
+        sealed: None,
+        looked_at: None,
     };
     h.app().db.write("give_proof", move |tx| proofs::insert(tx, &row)).await.unwrap();
 }
@@ -156,8 +159,9 @@ async fn applications_from_before_there_were_proofs_go_on() {
     let (application, _) = h.begin(COMMUNITY).await;
     // As the release before left it.
     let mut database = Database::open(&h.database);
+    database.run(include_str!("../../migrations/sqlite/2026-11-29-000010_further_proofs/down.sql"));
     database.run(include_str!("../../migrations/sqlite/2026-11-28-000008_control_proofs/down.sql"));
-    database.run("DELETE FROM __diesel_schema_migrations WHERE version = '20261128000008'");
+    database.run("DELETE FROM __diesel_schema_migrations WHERE version IN ('20261128000008', '20261129000010')");
     drop(database);
     let h = h.restart(&[]).await;
     let seen = h.application(&application).await;

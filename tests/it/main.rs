@@ -42,6 +42,8 @@ mod place;
 mod platform_apis;
 mod platform_events;
 mod platform_standin;
+mod portal;
+mod prove_control;
 mod push_attacks;
 mod rest_start;
 mod resume;

@@ -6,6 +6,7 @@ pub mod ok;
 mod pace;
 mod transport;
 pub mod vk;
+pub mod vk_id;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -8,8 +8,9 @@ use crate::adapters::platform::Connection;
 use crate::adapters::platform::max::MaxApi;
 use crate::adapters::platform::ok::{OkApi, OkCredentials};
 use crate::adapters::platform::vk::VkApi;
+use crate::adapters::platform::vk_id::{VkIdClient, VkIdSignIn};
 use crate::config::{Config, PlatformInterface};
-use crate::ports::{Clock, PlatformApi};
+use crate::ports::{Clock, PlatformApi, PlatformSignIn};
 
 /// The configured interfaces.
 ///
@@ -53,4 +54,28 @@ fn connection(config: &Config, interface: &PlatformInterface) -> Connection {
         roots_pem: None,
         allow_http: config.dev,
     }
+}
+
+/// The configured ways to sign in at a platform.
+///
+/// # Errors
+/// [`WireError`] naming the setting.
+pub(super) fn sign_ins(config: &Config) -> Result<Vec<Arc<dyn PlatformSignIn>>, WireError> {
+    let Some(vk) = &config.vk_oauth else { return Ok(Vec::new()) };
+    let connection = Connection {
+        platform: vk.platform.clone(),
+        url: vk.url.clone(),
+        per_second: 1,
+        connect_timeout: config.platform_api.connect_timeout,
+        timeout: config.platform_api.timeout,
+        max_response_bytes: config.platform_api.max_response_bytes,
+        roots_pem: None,
+        allow_http: config.dev,
+    };
+    let client = VkIdClient {
+        client_id: vk.client_id.clone(),
+        client_secret: vk.client_secret.as_ref().map(|s| s.expose().clone()),
+        api_url: vk.api_url.clone(),
+    };
+    Ok(vec![Arc::new(VkIdSignIn::new(&connection, client).map_err(WireError::new)?)])
 }

@@ -79,6 +79,66 @@ const OPERATIONS: &[Operation] = &[
         )
     },
     reads(
+        "/admin/v1/applications",
+        ("Заявки, в том числе ждущие решения", "Applications, those among them that wait for a decision"),
+        &[
+            Parameter {
+                place: "query", name: "state", about: ("состояние заявки", "state of the application"), required: false
+            },
+            Parameter {
+                place: "query",
+                name: "proof",
+                about: ("вид доказательства: operator", "kind of proof: operator"),
+                required: false,
+            },
+            Parameter {
+                place: "query", name: "status", about: ("его состояние: pending", "its status: pending"), required: false
+            },
+            Parameter {
+                place: "query", name: "cursor", about: ("next предыдущего ответа", "next of the answer before"), required: false
+            },
+            Parameter { place: "query", name: "limit", about: ("от 1 до 500", "1 to 500"), required: false },
+        ],
+        &[Gives {
+            status: 200,
+            about: ("заявки, новые первыми", "applications, newest first"),
+            content: Some((JSON, "ListedApplications")),
+        }],
+        &["invalid-request", "unauthenticated", "forbidden", "unavailable"],
+    ),
+    reads(
+        "/admin/v1/applications/{id}",
+        ("Заявка с тем, что нужно для решения", "An application with what a decision needs"),
+        &[],
+        &[Gives { status: 200, about: ("заявка", "the application"), content: Some((JSON, "ListedApplication")) }],
+        &["unauthenticated", "forbidden", "not-found", "unavailable"],
+    ),
+    Operation {
+        method: "post",
+        body: Some((JSON, "Decision")),
+        ..reads(
+            "/admin/v1/applications/{id}/decide",
+            ("Решить об управлении страницей; нужны двое", "Decide on control of a community; it takes two"),
+            &[],
+            &[Gives {
+                status: 200,
+                about: ("заявка после решения", "the application after it"),
+                content: Some((JSON, "ListedApplication")),
+            }],
+            &[
+                "invalid-request",
+                "unauthenticated",
+                "forbidden",
+                "not-found",
+                "conflict",
+                "second-operator-needed",
+                "too-large",
+                "too-slow",
+                "unavailable",
+            ],
+        )
+    },
+    reads(
         "/admin/v1/audit",
         ("Журнал действий", "The audit trail"),
         &[

@@ -130,6 +130,7 @@ pub(super) const ALL: &[Known] = &[
         "Изменение не подходит к нынешнему состоянию; посмотрите ещё раз и повторите.",
         "The change does not fit the present state; look again and retry.",
     ),
+    e("second-operator-needed", 409, "invalid_request", "Нужно согласие второго оператора.", "A second operator has to agree."),
     e(
         "bad-signature",
         401,
@@ -197,6 +198,7 @@ mod tests {
             Error::Unauthenticated(""),
             Error::Forbidden(""),
             Error::Conflict(text()),
+            Error::SecondOperatorNeeded,
             Error::BadWebhook(text()),
             Error::StatusStale,
             Error::Unavailable(text()),

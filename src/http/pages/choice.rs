@@ -25,6 +25,8 @@ pub struct ChoiceView {
     pub csrf: String,
     /// True when the form came back with nothing chosen.
     pub nothing_chosen: bool,
+    /// More steps follow, as where an authority started by itself: nothing is confirmed by this one.
+    pub goes_on: bool,
 }
 
 /// One organisation to choose.
@@ -58,6 +60,10 @@ bilingual! {
         passes_text: "Название, ОГРН и\u{a0}ИНН организации, способ и\u{a0}дату подтверждения. Ваши имя, СНИЛС и\u{a0}должность не\u{a0}передаются и\u{a0}не\u{a0}публикуются.",
             "The organisation's name, OGRN and INN, and how and when it was confirmed. Your name, SNILS and position are neither passed on nor published.";
         submit: "Подтвердить страницу", "Confirm the page";
+        go_on: "Продолжить", "Go on";
+        goes_on: "Что дальше", "What comes next";
+        goes_on_text: "Вы докажете, что организация управляет страницей, и\u{a0}в\u{a0}конце подтвердите всё ещё раз. До\u{a0}этого ничего не\u{a0}публикуется и\u{a0}не\u{a0}передаётся.",
+            "You prove that the organisation runs the page, and confirm everything once more at the end. Nothing is published or passed on before that.";
         cancel: "Отказаться", "Decline";
     }
 }

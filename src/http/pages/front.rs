@@ -9,7 +9,7 @@ use super::texts::bilingual;
 pub struct FrontView {
     /// Language and address.
     pub here: Here,
-    /// Where an organisation starts on its own, once there is such a page: `/apply`.
+    /// Where an organisation starts on its own: `/apply`.
     pub apply: Option<String>,
     /// Where the documentation for platforms stands.
     pub docs: Option<String>,
@@ -24,14 +24,14 @@ bilingual! {
         means: "Что означает знак", "What the badge means";
         means_1: "Страница принадлежит именно той организации, которая названа в знаке: министерству, администрации, школе или детскому саду.",
             "The page belongs to the very body named in the badge: a ministry, a town administration, a school, a kindergarten.";
-        means_2: "Это подтвердил человек, который вправе действовать от имени организации: он вошёл через Госуслуги, а площадка подтвердила, что он управляет страницей.",
-            "A person entitled to act for that body confirmed it by signing in through Gosuslugi, and the platform confirmed that the person runs the page.";
+        means_2: "Это подтвердил человек, который вправе действовать от имени организации: он вошёл через Госуслуги, и\u{a0}доказано, что страницей управляет эта организация.",
+            "A person entitled to act for that body confirmed it by signing in through Gosuslugi, and it was proven that this body runs the page.";
         means_3: "Знак не означает одобрения: он ничего не говорит о том, верны ли публикации.",
             "The badge is no endorsement: it says nothing about whether what the page publishes is true.";
         orgs: "Организациям", "For organisations";
-        orgs_text: "Начните на площадке, где ведёте страницу: в настройках сообщества выберите подтверждение через Госуслуги. Войти должен руководитель или администратор профиля организации.",
-            "Start at the platform where you keep the page: choose confirmation through Gosuslugi in the community's settings. The head of the organisation or an administrator of its profile has to sign in.";
-        orgs_link: "Подать заявку", "Apply";
+        orgs_text: "Подтвердите страницу здесь или в настройках сообщества на площадке, если там есть подтверждение через Госуслуги. Войти должен руководитель или администратор профиля организации.",
+            "Confirm your page here, or in the community's settings at the platform where it offers confirmation through Gosuslugi. The head of the organisation or an administrator of its profile has to sign in.";
+        orgs_link: "Подтвердить страницу", "Confirm a page";
         platforms: "Площадкам", "For platforms";
         platforms_text: "Вход по OAuth 2.0, подписанные подтверждения, которые проверяются без обращения к нам, и уведомления об отзыве.",
             "OAuth 2.0 to start, signed attestations that you verify without asking us, and events when one is revoked.";

@@ -48,8 +48,8 @@ bilingual! {
         bad_request: "Запрос не удалось разобрать", "The request was not understood";
         bad_request_do: "Проверьте адрес или вернитесь назад и заполните форму ещё раз.", "Check the address, or go back and fill in the form again.";
         forbidden: "Доступ закрыт", "Access denied";
-        forbidden_do: "Форма устарела или открыта в другом браузере. Вернитесь на площадку и начните заново.",
-            "The form is out of date or was opened in another browser. Return to the platform and start again.";
+        forbidden_do: "Форма устарела или открыта в другом браузере. Откройте страницу с\u{a0}формой ещё раз и\u{a0}повторите.",
+            "The form is out of date or was opened in another browser. Open the page with the form again and repeat.";
         not_found: "Такой страницы нет", "No such page";
         not_found_do: "Возможно, ссылка скопирована не полностью. Если вы ищете знак сообщества, проверьте его по ссылке на главной странице.",
             "The link may have been copied in part. If you are looking for a community's badge, check its link on the front page.";

@@ -28,6 +28,10 @@ pub struct RefusalView {
     pub sign_out: Option<ActionForm>,
     /// The way back to the platform, where a platform sent the person.
     pub back: Option<ReturnForm>,
+    /// Where another application is started, where an authority started this one by itself and it is over.
+    pub apply: Option<String>,
+    /// The page of the authority's own application, where it goes on.
+    pub application: Option<String>,
     /// A link to the application for somebody else to finish it (the head of the organisation).
     pub forward: Option<String>,
     /// Number of the request, to quote when asking for help.
@@ -71,6 +75,8 @@ bilingual! {
         with: "Войти через", "Sign in with";
         sign_out: "Выйти из учётной записи", "Sign out of this account";
         back: "Вернуться на площадку", "Return to the platform";
+        apply: "Подать новую заявку", "Start a new application";
+        application: "К заявке", "To the application";
         forward: "Ссылка, чтобы переслать", "A link to pass on";
         forward_text: "Отправьте её тому, кто вправе подтвердить страницу: заявка сохранена и продолжится с этого места.",
             "Send it to somebody entitled to confirm the page: the application is kept and goes on from here.";

@@ -57,7 +57,7 @@ pub(super) async fn start(platform: web::Data<Platform>, id: web::Path<String>) 
 }
 
 /// `POST /api/communities/{id}/standing/{word}`: what the platform's own interface says of a community from now on: `open`, `closed`,
-/// `deleted`, `banned`.
+/// `deleted`, `banned`, `keeps_out`.
 pub(super) async fn set_standing(platform: web::Data<Platform>, path: web::Path<(String, String)>) -> HttpResponse {
     let (id, word) = path.into_inner();
     let standing = match word.as_str() {
@@ -65,8 +65,9 @@ pub(super) async fn set_standing(platform: web::Data<Platform>, path: web::Path<
         "closed" => Standing::Closed,
         "deleted" => Standing::Deleted,
         "banned" => Standing::Banned,
+        "keeps_out" => Standing::KeepsOut,
         _ => {
-            let description = "the last word of the address is one of open, closed, deleted, banned";
+            let description = "the last word of the address is one of open, closed, deleted, banned, keeps_out";
             return HttpResponse::BadRequest().json(json!({ "error": "no_such_standing", "description": description }));
         }
     };

@@ -34,6 +34,20 @@ diesel::table! {
         expires_at -> BigInt,
         updated_at -> BigInt,
         updated_by -> Text,
+        page -> Nullable<Text>,
+        sealed -> Nullable<Binary>,
+        looked_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    proof_decisions (id) {
+        id -> Text,
+        proof_id -> Text,
+        operator_id -> Text,
+        decision -> Text,
+        note -> Nullable<Binary>,
+        decided_at -> BigInt,
     }
 }
 
@@ -43,6 +57,19 @@ diesel::table! {
         next_at -> BigInt,
         lost_since -> Nullable<BigInt>,
         suspended_version -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    platform_passes (state_digest) {
+        state_digest -> Text,
+        proof_id -> Text,
+        application_id -> Text,
+        platform_id -> Text,
+        browser_digest -> Text,
+        sealed -> Binary,
+        expires_at -> BigInt,
+        used_at -> Nullable<BigInt>,
     }
 }
 

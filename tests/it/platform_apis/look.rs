@@ -6,25 +6,17 @@ use gosbadge::service::Error;
 use gosbadge::service::look_at_community::look_at_community;
 use serde_json::{Value, json};
 
-use crate::flow::Page;
 use crate::harness::{Harness, Person};
 
 const TOKEN: (&str, &str) = ("GOSBADGE__PLATFORM_API__VK__TOKEN", "token-of-the-test");
 
-/// Signs in as the community's administrator and writes a description.
-async fn describe(h: &Harness, person: &Person, about: &str) -> u16 {
-    let club = format!("{}/club218000001", h.ready().platform_url);
-    person.post(&format!("{club}/signin"), &[]).await;
-    let page = Page::of(&person.get(&format!("{club}/settings"), None).await);
-    let csrf = page.one("form[action$=describe] input[name=csrf]", "value");
-    person.post(&format!("{club}/describe"), &[("csrf", &csrf), ("about", about)]).await.status
-}
+const COMMUNITY: &str = "218000001";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_an_administrator_writes_is_read_back() {
     let h = Harness::start_with(&[TOKEN]).await;
     let person = Person::new();
-    assert_eq!(describe(&h, &person, "Детский сад.\r\nКод: gosbadge-abc & <b>").await, 303);
+    assert_eq!(h.describe(COMMUNITY, "Детский сад.\r\nКод: gosbadge-abc & <b>").await, 303);
     let base = &h.ready().platform_url;
     for text in
         [format!("{base}/club218000001"), format!("{base}/ds12_romashka?z=1"), "@DS12_Romashka".to_owned(), " 218000001 ".to_owned()]
@@ -40,7 +32,7 @@ async fn what_an_administrator_writes_is_read_back() {
     // Nobody but its administrator may write, and not without end.
     let foreign = Person::new().post(&format!("{base}/club218000001/describe"), &[("csrf", "x"), ("about", "чужое")]).await;
     assert_eq!(foreign.status, 403);
-    assert_eq!(describe(&h, &person, &"я".repeat(4001)).await, 400);
+    assert_eq!(h.describe(COMMUNITY, &"я".repeat(4001)).await, 400);
     h.stop().await;
 }
 
@@ -63,7 +55,7 @@ async fn each_thing_that_cannot_be_looked_at_is_told_apart() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_operator_looks_from_a_shell() {
     let h = Harness::start_with(&[TOKEN]).await;
-    assert_eq!(describe(&h, &Person::new(), "Строка\nдругая").await, 303);
+    assert_eq!(h.describe(COMMUNITY, "Строка\nдругая").await, 303);
     let run = async |token: &str, args: &[&str]| {
         let mut command = h.command(args);
         let url = &h.ready().platform_url;

@@ -1,8 +1,10 @@
 //! Views of every page in every state, with names from the caller: plain ones, very long ones, hostile ones.
 
 use crate::domain::application::ApplicationState;
+use crate::domain::apply_problem::ApplyProblem;
 use crate::domain::authority::AuthorityKind;
 use crate::domain::badge::EventKind;
+use crate::domain::control_problem::ControlProblem;
 use crate::domain::eligibility::Mandate;
 use crate::domain::ids::{ApplicationId, BadgeId};
 use crate::domain::lang::Lang;
@@ -85,9 +87,24 @@ pub(in crate::http::pages) fn all(lang: Lang, n: &Names) -> Vec<(String, String)
     for state in PublicState::ALL {
         out.push((format!("badge-{state:?}"), badge(&badge_view(here("/c/01J"), n, state))));
     }
+    for (name, view) in apply_views(&here, n) {
+        out.push((format!("apply-{name}"), apply(&view)));
+    }
+    for state in ApplicationState::ALL {
+        out.push((format!("portal-{state}"), portal(&portal_view(here("/applications/app_1?link=abc"), n, state))));
+    }
+    let elsewhere =
+        PortalView { elsewhere: true, stale: true, ..portal_view(here("/applications/app_1"), n, ApplicationState::ControlProven) };
+    out.push(("portal-elsewhere".into(), portal(&elsewhere)));
+    for (name, problem) in [("ready", None), ("held", Some(ApplyProblem::Closed))] {
+        out.push((format!("confirm-{name}"), confirm(&confirm_view(here("/applications/app_1/confirm"), n, problem))));
+    }
     for (name, count, nothing_chosen) in [("one", 1, false), ("many", 3, false), ("error", 3, true)] {
         let here = Here { address: None, ..here("/") };
         out.push((format!("choice-{name}"), choice(&choice_view(here, n, count, nothing_chosen))));
+    }
+    for (name, view) in control_views(&here("/applications/app_1/control"), n) {
+        out.push((format!("control-{name}"), control(&view)));
     }
     for (name, full) in [("full", true), ("bare", false)] {
         out.push((format!("refusal-{name}"), refusal(&refusal_view(here("/login/refused"), n, full))));
@@ -104,6 +121,109 @@ pub(in crate::http::pages) fn all(lang: Lang, n: &Names) -> Vec<(String, String)
     out.push(("used-link".into(), used_link(&again)));
     out.push(("signed-out".into(), signed_out(&NoticeView { here: here("/x"), again: None })));
     out
+}
+
+/// The page about control: untouched, under way, refused in every way, and where operators are the only way. Every problem is told on
+/// one of them.
+fn control_views(here: &Here, n: &Names) -> Vec<(String, ControlView)> {
+    let view = |text, site, operator, wait| ControlView {
+        here: here.clone(),
+        community: community(n),
+        organisation: n.authority.clone(),
+        csrf: "csrf".into(),
+        application: "/applications/app_1".into(),
+        sign_in: site.as_ref().map(|w: &SiteWay| SignInWay { action: "/applications/app_1/control/y".into(), problem: w.problem }),
+        text,
+        site,
+        operator,
+        wait,
+    };
+    let action = || "/applications/app_1/control/x".to_owned();
+    let text =
+        |token: bool, problem| Some(TextWay { action: action(), token: token.then(|| "gosbadge-1111111111111111111111".into()), problem });
+    let site = |mark: bool, problem, bad| {
+        let mark = mark.then(|| "<meta name=\"gosbadge\" content=\"gosbadge-1111111111111111111111\">".to_owned());
+        Some(SiteWay { action: action(), page: n.link.clone(), mark, problem, bad })
+    };
+    let operator = |waiting, problem, bad| OperatorWay { action: action(), waiting, problem, explanation: n.short.clone(), bad };
+    let mut all = vec![
+        ("begun".to_owned(), view(text(false, None), site(false, None, None), operator(false, None, None), None)),
+        ("alone".to_owned(), view(None, None, operator(false, None, None), None)),
+        ("waiting".to_owned(), view(text(true, None), site(true, None, None), operator(true, None, None), Some(7))),
+        ("bad-page".to_owned(), view(text(true, None), site(true, None, Some(BadPage::Address)), operator(false, None, Some(true)), None)),
+        ("bad-host".to_owned(), view(None, site(false, None, Some(BadPage::NobodysOwn)), operator(false, None, Some(false)), None)),
+    ];
+    for problem in ControlProblem::ALL.iter().copied() {
+        let operator = operator(false, Some(problem), None);
+        all.push((problem.to_string(), view(text(true, Some(problem)), site(true, Some(problem), None), operator, None)));
+    }
+    all
+}
+
+fn apply_views(here: &impl Fn(&str) -> Here, n: &Names) -> Vec<(String, ApplyView)> {
+    let choice = |id: &str| PlatformChoice { id: id.to_owned(), name: n.short.clone(), example: n.uri.clone() };
+    let view = |problem: Option<ApplyProblem>| ApplyView {
+        here: here("/apply"),
+        platforms: ["vk", "ok", "max", "other"].map(choice).into(),
+        platform: "ok".into(),
+        link: n.link.clone(),
+        name: n.community.clone(),
+        ask_name: problem.is_some_and(ApplyProblem::is_about_the_name),
+        once: "abc".into(),
+        problem,
+    };
+    let mut views: Vec<_> = ApplyProblem::ALL.into_iter().map(|p| (p.as_str().to_owned(), view(Some(p)))).collect();
+    views.push(("empty".into(), ApplyView { link: String::new(), platform: String::new(), ..view(None) }));
+    views.push(("none".into(), ApplyView { platforms: Vec::new(), ..view(None) }));
+    views
+}
+
+fn portal_view(here: Here, n: &Names, state: ApplicationState) -> PortalView {
+    use ApplicationState as S;
+    PortalView {
+        here,
+        id: ApplicationId::from_bits(1),
+        state,
+        reached: if state == S::Expired { S::OrganisationChosen } else { state },
+        community: community(n),
+        expires_at: at("2026-11-27"),
+        next: match state {
+            S::Started => PortalStep::SignIn("/login?application=app_1&link=abc".into()),
+            S::IdentityConfirmed => PortalStep::Choose("/applications/app_1/organisation".into()),
+            S::OrganisationChosen => PortalStep::Prove("/applications/app_1/control".into()),
+            S::ControlProven => PortalStep::Confirm("/applications/app_1/confirm".into()),
+            S::Issued => {
+                PortalStep::Badge("/c/01JD0000000000000000000000".into(), "https://badge.example.ru/c/01JD0000000000000000000000".into())
+            }
+            S::Refused | S::Expired => PortalStep::Apply,
+        },
+        elsewhere: false,
+        stale: false,
+        organisation: (state != S::Started).then(|| n.authority.clone()),
+        forward: (!state.is_final()).then(|| "https://badge.example.ru/applications/app_01JD0000000000000000000000?link=abc".into()),
+        refusal: (state == S::Refused).then(|| ("F06".to_owned(), n.short.clone())),
+        give_up: (!state.is_final()).then(|| ActionForm { action: "/applications/app_1/return".into(), csrf: n.short.clone() }),
+    }
+}
+
+fn confirm_view(here: Here, n: &Names, problem: Option<ApplyProblem>) -> ConfirmView {
+    let form = ConfirmForm { action: "/applications/app_1/confirm".into(), csrf: n.short.clone(), seen: "abc".into() };
+    ConfirmView {
+        here,
+        community: community(n),
+        former_name: problem.is_none().then(|| n.short.clone()),
+        authority_name: n.authority.clone(),
+        ogrn: "1027402169057".into(),
+        branch: problem.is_none().then(|| n.short.clone()),
+        control_method: "platform_token",
+        present: if problem.is_none() { PresentBadge::Other(n.authority.clone()) } else { PresentBadge::Own },
+        form: problem.is_none().then_some(form),
+        asked_again: problem.is_none(),
+        problem,
+        again: "/applications/app_1/confirm".into(),
+        application: "/applications/app_1".into(),
+        give_up: ActionForm { action: "/applications/app_1/return".into(), csrf: n.short.clone() },
+    }
 }
 
 fn verdicts(n: &Names) -> Vec<CheckVerdict> {
@@ -185,6 +305,7 @@ fn choice_view(here: Here, n: &Names, count: usize, nothing_chosen: bool) -> Cho
         cancel_action: "/login/decline".into(),
         csrf: n.short.clone(),
         nothing_chosen,
+        goes_on: count == 1,
     }
 }
 
@@ -206,6 +327,8 @@ fn refusal_view(here: Here, n: &Names, full: bool) -> RefusalView {
         back: full
             .then(|| ReturnForm { action: "/login/return".into(), csrf: Some(n.short.clone()), platform: "ВКонтакте".into() }),
         forward: full.then(|| "https://badge.example.ru/applications/app_01JD0000000000000000000000".into()),
+        apply: full.then(|| "/apply".into()),
+        application: full.then(|| "/applications/app_1".into()),
         request_id: Some("req-7f3a".into()),
     }
 }

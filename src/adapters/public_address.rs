@@ -1,14 +1,14 @@
-//! Which addresses a webhook may go to. Pure: no lookup and no connection happens here; the same rules are asked again for
-//! every resolved address at connect time.
+//! Which addresses somebody else may send us to: the endpoints of webhooks, the official sites that people name. Pure: no lookup and no
+//! connection happens here; the same rules are asked again for every resolved address at connect time (`guarded_resolver.rs`).
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use url::{Host, Url};
 
-/// Longest endpoint address accepted, bytes.
+/// Longest address accepted, bytes.
 const MAX_URL: usize = 2048;
 
-/// Networks of the IANA IPv4 special-purpose registry (RFC 6890 and later) plus multicast: never a platform's endpoint.
+/// Networks of the IANA IPv4 special-purpose registry (RFC 6890 and later) plus multicast: never anybody's public server.
 const SPECIAL_V4: [(Ipv4Addr, u32); 18] = [
     (Ipv4Addr::new(0, 0, 0, 0), 8),
     (Ipv4Addr::new(10, 0, 0, 0), 8),
@@ -58,38 +58,33 @@ pub(super) fn may_connect(ip: IpAddr, allow_loopback: bool) -> bool {
     }
 }
 
-/// Checks an endpoint's address as far as that goes without a lookup: at registration, and again before every delivery.
-/// `allow_loopback` is for development: it permits `http` and `https` to this machine besides.
+/// Checks an address as far as that goes without a lookup: when it is named, and again before every request. `what` names the field
+/// in the error. `allow_loopback` is for development: it permits `http` and `https` to this machine besides.
 ///
 /// # Errors
-/// A sentence for the platform's developer saying what to change.
-pub(super) fn check_endpoint(url: &str, allow_loopback: bool) -> Result<(), String> {
-    parse_endpoint(url, allow_loopback).map(drop)
-}
-
-/// [`check_endpoint`], giving the parsed address.
-pub(super) fn parse_endpoint(text: &str, allow_loopback: bool) -> Result<Url, String> {
+/// A sentence for whoever named it, saying what to change.
+pub(super) fn parse(text: &str, what: &str, allow_loopback: bool) -> Result<Url, String> {
     // Parsers repair these silently, each in its own way; an address that needs repair is refused (WHATWG URL, "validation errors").
     if text.len() > MAX_URL || text.bytes().any(|b| b <= b' ' || b == 0x7f || b == b'\\') {
-        return Err(format!("endpoint_url must be at most {MAX_URL} bytes without spaces, control characters and backslashes"));
+        return Err(format!("{what} must be at most {MAX_URL} bytes without spaces, control characters and backslashes"));
     }
-    let url = Url::parse(text).map_err(|e| format!("endpoint_url is not an address: {e}"))?;
+    let url = Url::parse(text).map_err(|e| format!("{what} is not an address: {e}"))?;
     if !matches!(url.scheme(), "https" | "http") {
-        return Err("endpoint_url must begin with https://".into());
+        return Err(format!("{what} must begin with https://"));
     }
     if !url.username().is_empty() || url.password().is_some() || authority(text).contains('@') {
-        return Err("endpoint_url must not carry a user name or password".into());
+        return Err(format!("{what} must not carry a user name or password"));
     }
     if url.fragment().is_some() {
-        return Err("endpoint_url must not have a fragment (#…)".into());
+        return Err(format!("{what} must not have a fragment (#…)"));
     }
-    let loopback = check_host(&url, allow_loopback)?;
+    let loopback = check_host(&url, allow_loopback).map_err(|why| format!("{what} {why}"))?;
     if url.scheme() == "http" && !loopback {
-        return Err("endpoint_url must begin with https://".into());
+        return Err(format!("{what} must begin with https://"));
     }
-    // Services that speak before TLS live on the low ports; a webhook has no business there.
+    // Services that speak before TLS live on the low ports; nothing of ours has business there.
     if !loopback && url.port().is_some_and(|p| p < 1024 && p != 443) {
-        return Err("endpoint_url must use port 443 or a port from 1024 up".into());
+        return Err(format!("{what} must use port 443 or a port from 1024 up"));
     }
     Ok(url)
 }
@@ -101,10 +96,10 @@ fn authority(text: &str) -> &str {
 }
 
 /// Whether the host is this machine; an error when it is one we never connect to.
-fn check_host(url: &Url, allow_loopback: bool) -> Result<bool, String> {
+fn check_host(url: &Url, allow_loopback: bool) -> Result<bool, &'static str> {
     // The parser has already turned decimal, octal, hexadecimal and short spellings of IPv4 into an address.
     let ip: IpAddr = match url.host() {
-        None => return Err("endpoint_url has no host".into()),
+        None => return Err("has no host"),
         Some(Host::Ipv4(ip)) => ip.into(),
         Some(Host::Ipv6(ip)) => ip.into(),
         Some(Host::Domain(name)) => return check_name(name, allow_loopback),
@@ -112,18 +107,18 @@ fn check_host(url: &Url, allow_loopback: bool) -> Result<bool, String> {
     if may_connect(ip, allow_loopback) {
         Ok(ip.is_loopback())
     } else {
-        Err("endpoint_url must be a public address: private, loopback, link-local and reserved networks are never called".into())
+        Err("must be a public address: private, loopback, link-local and reserved networks are never called")
     }
 }
 
-fn check_name(name: &str, allow_loopback: bool) -> Result<bool, String> {
+fn check_name(name: &str, allow_loopback: bool) -> Result<bool, &'static str> {
     let name = name.strip_suffix('.').unwrap_or(name);
     let is_under = |suffix: &str| name.strip_suffix(suffix).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
     if is_under("localhost") && allow_loopback {
         return Ok(true);
     }
     if !name.contains('.') || LOCAL_SUFFIXES.iter().any(|s| is_under(s)) {
-        return Err("endpoint_url must have a public host name: names of a local network are never called".into());
+        return Err("must have a public host name: names of a local network are never called");
     }
     Ok(false)
 }

@@ -1,0 +1,124 @@
+//! What is of use on a page: where its links lead, and the texts in our own `meta` element. Read by the tokenizer of the HTML standard,
+//! so that what stands in a comment, a script or a text is none. No tree is built: a page may nest as deep as it likes.
+
+use std::cell::RefCell;
+
+use html5ever::tendril::StrTendril;
+use html5ever::tokenizer::states::RawKind;
+use html5ever::tokenizer::{BufferQueue, Tag, TagKind, Token, TokenSink, TokenSinkResult, Tokenizer, TokenizerOpts};
+
+use crate::ports::site_reader::{META_NAME, UnverifiedSitePage};
+
+/// Links and marks kept of one page.
+const MOST: usize = 20_000;
+
+#[derive(Default)]
+struct Sink {
+    page: RefCell<UnverifiedSitePage>,
+    /// Past the head's end: our element counts in the head alone, where no visitor's comment lands.
+    in_body: RefCell<bool>,
+}
+
+/// The links and marks of a page.
+pub(super) fn of(html: &str) -> UnverifiedSitePage {
+    let tokenizer = Tokenizer::new(Sink::default(), TokenizerOpts::default());
+    let input = BufferQueue::default();
+    input.push_back(StrTendril::from_slice(html));
+    // Scripts are text to us, so it never stops to wait for one.
+    let _ = tokenizer.feed(&input);
+    tokenizer.end();
+    tokenizer.sink.page.take()
+}
+
+impl TokenSink for Sink {
+    type Handle = ();
+
+    fn process_token(&self, token: Token, _: u64) -> TokenSinkResult<()> {
+        let Token::TagToken(tag) = token else { return TokenSinkResult::Continue };
+        match tag.kind {
+            TagKind::StartTag => self.opened(&tag),
+            TagKind::EndTag => {
+                if &*tag.name == "head" {
+                    self.in_body.replace(true);
+                }
+                TokenSinkResult::Continue
+            }
+        }
+    }
+}
+
+impl Sink {
+    fn opened(&self, tag: &Tag) -> TokenSinkResult<()> {
+        let attribute = |name: &str| tag.attrs.iter().find(|a| &*a.name.local == name).map(|a| a.value.trim().to_owned());
+        let mut page = self.page.borrow_mut();
+        match &*tag.name {
+            "a" | "area" | "link" if page.links.len() < MOST => page.links.extend(attribute("href")),
+            "meta" if !*self.in_body.borrow() && page.marks.len() < MOST => {
+                if attribute("name").is_some_and(|name| name.eq_ignore_ascii_case(META_NAME)) {
+                    page.marks.extend(attribute("content"));
+                }
+            }
+            _ => {}
+        }
+        // What may stand in a head; anything else ends it (HTML §13.2.6.4.4).
+        let of_head =
+            ["html", "head", "base", "basefont", "bgsound", "link", "meta", "title", "noscript", "noframes", "style", "script", "template"];
+        if !of_head.contains(&&*tag.name) {
+            self.in_body.replace(true);
+        }
+        // In the place of a tree builder: what follows these is text up to their end.
+        match &*tag.name {
+            "script" => TokenSinkResult::RawData(RawKind::ScriptData),
+            "style" | "xmp" | "iframe" | "noembed" | "noframes" => TokenSinkResult::RawData(RawKind::Rawtext),
+            "title" | "textarea" => TokenSinkResult::RawData(RawKind::Rcdata),
+            "plaintext" => TokenSinkResult::Plaintext,
+            _ => TokenSinkResult::Continue,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn links_and_marks_are_found_however_they_are_written() {
+        let page = of("<!DOCTYPE html><HTML><head><title>Сайт <a href=t></title><META content='one ' name=GosBadge>\
+             <meta name=\"gosbadge\" content=\"two\"><link rel=me href=\"https://vk.com/club1\"></head>\
+             <body><a class=x href='https://vk.com/club2?a=1&amp;b=2'>мы</a><map><area href=https://vk.com/club3></map>\
+             <a>пусто</a><p>&lt;a href=\"https://vk.com/club9\"&gt;</p></body>");
+        assert_eq!(page.links, ["https://vk.com/club1", "https://vk.com/club2?a=1&b=2", "https://vk.com/club3"]);
+        assert_eq!(page.marks, ["one", "two"]);
+    }
+
+    #[test]
+    fn what_is_no_element_of_the_page_does_not_count() {
+        let page = of("<head><!-- <meta name=gosbadge content=x><a href=c> --><script>'<meta name=gosbadge content=x><a href=s>'</script>\
+             <style><a href=y></style><noframes><a href=n></noframes><meta property=gosbadge content=x><meta name=other content=x>\
+             </head><textarea><a href=t></textarea><iframe><a href=i></iframe><xmp><a href=p></xmp>");
+        assert_eq!(page, UnverifiedSitePage::default());
+    }
+
+    #[test]
+    fn a_visitor_s_comment_is_not_in_the_head() {
+        for html in [
+            "<head></head><body><p>комментарий <meta name=gosbadge content=x></body>",
+            "<head><title>t</title><body><meta name=gosbadge content=x>",
+            "<p>без головы</p><meta name=gosbadge content=x>",
+            "<head><div><meta name=gosbadge content=x></div></head>",
+        ] {
+            assert!(of(html).marks.is_empty(), "{html}");
+        }
+        assert_eq!(of("<meta name=gosbadge content=x><title>без тега head</title>").marks, ["x"]);
+    }
+
+    #[test]
+    fn a_page_may_nest_and_break_as_it_likes() {
+        let deep = format!("{}<a href=z>", "<div>".repeat(200_000));
+        assert_eq!(of(&deep).links, ["z"]);
+        for broken in ["", "<", "<a href=", "<a href='x", "<!--", "<script>", "\0<a href=\0>", "<a href=x href=y>"] {
+            assert!(of(broken).links.len() <= 1, "{broken:?}");
+        }
+        assert_eq!(of("<a href=x href=y>").links, ["x"], "as browsers do, the first one counts");
+    }
+}
