@@ -79,7 +79,7 @@ impl HttpSiteReader {
         let mut at = first.clone();
         for _ in 0..=HOPS {
             let mut response =
-                self.client.get(at.clone()).header(ACCEPT, "text/html, application/xhtml+xml").send().await.map_err(fault)?;
+                self.client.get(at.clone()).header(ACCEPT, "text/html, application/xhtml+xml").send().await.map_err(|e| fault(&e))?;
             if response.status().is_redirection() {
                 at = self.next(&at, &first, &response)?;
                 continue;
@@ -118,9 +118,8 @@ fn is_this_machine(url: &Url) -> bool {
     }
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "the shape of map_err")]
-fn fault(e: reqwest::Error) -> SiteFault {
-    if NoPublicAddress::among(&e).is_some() { SiteFault::Forbidden } else { SiteFault::NotReached }
+fn fault(e: &reqwest::Error) -> SiteFault {
+    if NoPublicAddress::among(e).is_some() { SiteFault::Forbidden } else { SiteFault::NotReached }
 }
 
 #[async_trait]

@@ -86,7 +86,8 @@ impl Attempt {
 /// What the page about an application's proofs shows.
 ///
 /// # Errors
-/// As [`mine`].
+/// [`Error::NotFound`] for a browser that never began a sign-in for it; [`Error::Refused`] with the way to sign in, or to choose an
+/// organisation, where that is to be done first; [`Error::ApplicationEnded`].
 pub async fn control_of(app: &Arc<App>, application: String, browser: &str) -> Result<Control, Error> {
     let (now, who) = (app.clock.now(), digest::of_secret(SecretKind::Browser, browser));
     let (application, platform, organisation, rows) = app

@@ -102,6 +102,9 @@ impl Harness {
                 expires_at: now.plus(Duration::from_secs(3600)).millis(),
                 updated_at: now.millis(),
                 updated_by: "test".to_owned(),
+                page: None,
+                sealed: None,
+                looked_at: None,
             };
             proofs::insert(tx, &row)?;
             applications::advance(tx, &id, ApplicationState::ControlProven, now)

@@ -26,7 +26,7 @@ pub struct Applicant {
 
 impl Harness {
     /// Starts an application at the portal; the address that leads into it.
-    pub async fn apply(&self, person: &Person, community: &str) -> String {
+    pub async fn name_community(&self, person: &Person, community: &str) -> String {
         let link = format!("{}/club{community}", self.ready().platform_url);
         let form = [("platform", "demo"), ("link", link.as_str()), ("name", "Детский сад № 12 «Ромашка»")];
         let end = person.post(&self.url("/apply"), &form).await;
@@ -35,16 +35,16 @@ impl Harness {
     }
 
     /// Signs in for an application by its link.
-    pub async fn sign_in(&self, person: &mut Person, application: &str, link: &str, persona: &str) -> End {
+    pub async fn sign_in_by(&self, person: &mut Person, application: &str, link: &str, persona: &str) -> End {
         person.walk(&self.url(&format!("/login?application={application}&link={link}")), persona).await
     }
 
     /// Starts an application and signs in as somebody with one organisation.
     pub async fn applicant(&self, community: &str, persona: &str) -> Applicant {
         let mut person = Person::new();
-        let into = self.apply(&person, community).await;
+        let into = self.name_community(&person, community).await;
         let application = url::Url::parse(&into).unwrap().path_segments().unwrap().next_back().unwrap().to_owned();
-        let end = self.sign_in(&mut person, &application, &parameter(&into, "link").unwrap(), persona).await;
+        let end = self.sign_in_by(&mut person, &application, &parameter(&into, "link").unwrap(), persona).await;
         assert_eq!(end.status, 200, "{}", end.body);
         // The platform's interface permits three questions in a second.
         self.clock.advance(Duration::from_secs(1));
@@ -182,10 +182,10 @@ async fn only_the_browser_that_signed_in_sees_and_uses_the_page() {
 async fn another_browser_s_sign_in_takes_the_steps_over() {
     let h = Harness::start_with(&[INTERFACE]).await;
     let mut first = Person::new();
-    let into = h.apply(&first, COMMUNITY).await;
+    let into = h.name_community(&first, COMMUNITY).await;
     let application = url::Url::parse(&into).unwrap().path_segments().unwrap().next_back().unwrap().to_owned();
     let link = parameter(&into, "link").unwrap();
-    h.sign_in(&mut first, &application, &link, "kindergarten-head").await;
+    h.sign_in_by(&mut first, &application, &link, "kindergarten-head").await;
     let mut second = Person::new();
     h.clock.advance(Duration::from_secs(1));
     let begun = second.get(&h.url(&format!("/login?application={application}&link={link}")), None).await;

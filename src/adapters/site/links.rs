@@ -1,7 +1,7 @@
 //! What is of use on a page: where its links lead, and the texts in our own `meta` element. Read by the tokenizer of the HTML standard,
 //! so that what stands in a comment, a script or a text is none. No tree is built: a page may nest as deep as it likes.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 
 use html5ever::tendril::StrTendril;
 use html5ever::tokenizer::states::RawKind;
@@ -16,7 +16,7 @@ const MOST: usize = 20_000;
 struct Sink {
     page: RefCell<UnverifiedSitePage>,
     /// Past the head's end: our element counts in the head alone, where no visitor's comment lands.
-    in_body: RefCell<bool>,
+    in_body: Cell<bool>,
 }
 
 /// The links and marks of a page.
@@ -39,7 +39,7 @@ impl TokenSink for Sink {
             TagKind::StartTag => self.opened(&tag),
             TagKind::EndTag => {
                 if &*tag.name == "head" {
-                    self.in_body.replace(true);
+                    self.in_body.set(true);
                 }
                 TokenSinkResult::Continue
             }
@@ -53,7 +53,7 @@ impl Sink {
         let mut page = self.page.borrow_mut();
         match &*tag.name {
             "a" | "area" | "link" if page.links.len() < MOST => page.links.extend(attribute("href")),
-            "meta" if !*self.in_body.borrow() && page.marks.len() < MOST => {
+            "meta" if !self.in_body.get() && page.marks.len() < MOST => {
                 if attribute("name").is_some_and(|name| name.eq_ignore_ascii_case(META_NAME)) {
                     page.marks.extend(attribute("content"));
                 }
@@ -64,7 +64,7 @@ impl Sink {
         let of_head =
             ["html", "head", "base", "basefont", "bgsound", "link", "meta", "title", "noscript", "noframes", "style", "script", "template"];
         if !of_head.contains(&&*tag.name) {
-            self.in_body.replace(true);
+            self.in_body.set(true);
         }
         // In the place of a tree builder: what follows these is text up to their end.
         match &*tag.name {

@@ -79,7 +79,7 @@ pub struct PlatformReturn {
 /// Completes; the application it was for.
 ///
 /// # Errors
-/// [`Error::LoginLost`] when no open pass of this browser fits; as [`super::look`].
+/// [`Error::LoginLost`] when no open pass of this browser fits; as [`super::look()`].
 pub async fn complete_sign_in(app: &Arc<App>, back: PlatformReturn) -> Result<String, Error> {
     let (now, browser) = (app.clock.now(), digest::of_secret(SecretKind::Browser, &back.browser));
     let state_digest = digest::of_secret(SecretKind::PlatformState, &back.state);

@@ -8,6 +8,7 @@ use super::{Applicant, COMMUNITY, INTERFACE, PAUSE};
 use crate::database::Database;
 use crate::flow::Page;
 use crate::harness::{Harness, parameter};
+use crate::portal::Started;
 
 fn tokens(h: &Harness) -> i64 {
     h.count("SELECT COUNT(*) AS n FROM control_proofs WHERE token IS NOT NULL")
@@ -40,9 +41,13 @@ async fn a_text_in_the_description_proves_control() {
     let bound = "SELECT COUNT(*) AS n FROM control_proofs p JOIN applications a ON a.id = p.application_id \
                  WHERE p.authority_id = a.authority_id AND p.login_id IS NOT NULL AND p.validated_at IS NOT NULL";
     assert_eq!(h.count(bound), 1, "bound to the organisation and the sign-in");
-    // Once more: there is nothing to prove any more.
-    let csrf = gosbadge::domain::digest::sha256_hex(b"x");
-    assert_eq!(a.person.post(&a.at(&h, "/control/platform_token"), &[("csrf", &csrf), ("do", "begin")]).await.status, 403);
+    // The last step follows, and the attestation says how control was proven.
+    let started = Started { id: a.application.clone(), link: String::new() };
+    let page = h.last_step(&a.person, &started).await;
+    h.press(&a.person, &started, &page).await;
+    assert_eq!(h.status_of(COMMUNITY).await, "active");
+    let method = "SELECT COUNT(*) AS n FROM attestations WHERE claims LIKE '%\"method\":\"platform_token\"%'";
+    assert_eq!(h.count(method), 1);
     h.stop().await;
 }
 
@@ -126,12 +131,12 @@ async fn a_text_ends_with_its_time_and_with_another_organisation() {
     let settings = [INTERFACE, ("GOSBADGE__APPLICATION__PORTAL_LIFETIME", "2d"), ("GOSBADGE__JOBS__IN_PROCESS", "false")];
     let h = Harness::start_with(&settings).await;
     let mut person = crate::harness::Person::new();
-    let into = h.apply(&person, COMMUNITY).await;
+    let into = h.name_community(&person, COMMUNITY).await;
     let application = url::Url::parse(&into).unwrap().path_segments().unwrap().next_back().unwrap().to_owned();
     let link = parameter(&into, "link").unwrap();
     let school = "1000000404";
     let choose = async |person: &mut crate::harness::Person, organisation: &str| {
-        let end = h.sign_in(person, &application, &link, "two-organisations").await;
+        let end = h.sign_in_by(person, &application, &link, "two-organisations").await;
         let page = Page::of(&end);
         let (action, csrf) = (h.url(&page.one("form.choose", "action")), page.one("form.choose input[name=csrf]", "value"));
         person.post(&action, &[("csrf", &csrf), ("organisation", organisation)]).await
