@@ -20,6 +20,7 @@ pub(super) struct EventMessage {
     pub event: EventRow,
     kind: EventKind,
     facts: BadgeFacts,
+    /// For the events that carry it.
     attestation: Option<AttestationRow>,
     /// By when control has to be proven again, for the event that says so.
     reprove_by: Option<Timestamp>,
@@ -32,8 +33,12 @@ impl EventMessage {
     /// [`Error::Internal`] when records are damaged.
     pub(super) fn read(tx: &mut Tx<'_>, event: EventRow) -> Result<Self, Error> {
         let facts = badges::facts(tx, &event.badge_id)?.ok_or_else(|| super::damaged("badge of an event"))?;
-        let attestation = attestations::newest_active(tx, &event.badge_id)?.filter(|a| Some(&a.id) == event.attestation_id.as_ref());
         let kind = event.kind.parse().map_err(|_| super::damaged("event kind"))?;
+        let attestation = match kind {
+            EventKind::Issued | EventKind::Renewed | EventKind::Reinstated => attestations::newest_active(tx, &event.badge_id)?,
+            _ => None,
+        };
+        let attestation = attestation.filter(|a| Some(&a.id) == event.attestation_id.as_ref());
         let demanded = kind == EventKind::Updated && event.state == BadgeState::Active.as_str();
         let term = if demanded { reproofs::term(tx, &event.badge_id)? } else { None };
         Ok(Self { event, kind, facts, attestation, reprove_by: term.map(|t| t.by) })
@@ -66,8 +71,7 @@ impl EventMessage {
         if let (Some(by), Value::Object(o)) = (self.reprove_by, &mut data) {
             o.insert("reprove_by".to_owned(), json!(by));
         }
-        let carries = matches!(self.kind, EventKind::Issued | EventKind::Renewed | EventKind::Reinstated);
-        if let (true, Some(token), Value::Object(o)) = (carries, self.attestation.as_ref().and_then(|a| a.token.as_ref()), &mut data) {
+        if let (Some(token), Value::Object(o)) = (self.attestation.as_ref().and_then(|a| a.token.as_ref()), &mut data) {
             o.insert("attestation".to_owned(), token.clone().into());
         }
         Ok(json!({ "type": self.type_name()?, "timestamp": Timestamp::from_millis(self.event.at), "data": data }))

@@ -90,20 +90,16 @@ pub fn lease(
     until: Timestamp,
 ) -> Result<Vec<DeliveryRow>, StoreError> {
     use deliveries as d;
-    let mut due = due(tx, platform, limit, now)?;
-    // One order for all workers, so that no two wait for each other.
-    due.sort_unstable();
-    let mut leased = Vec::with_capacity(due.len());
-    for id in due {
-        // The free-lease predicate is repeated: selecting first and updating then claims twice under concurrency.
-        let row = diesel::update(d::table.find(&id).filter(d::state.eq("pending").and(d::lease_until.le(now.millis()))))
-            .set((d::lease_token.eq(Some(token)), d::lease_until.eq(until.millis())))
-            .returning(d::all_columns)
-            .get_result(tx.conn)
-            .optional()?;
-        leased.extend(row);
+    let due = due(tx, platform, limit, now)?;
+    if due.is_empty() {
+        return Ok(Vec::new());
     }
-    Ok(leased)
+    // The free-lease predicate is repeated: selecting first and updating then claims twice under concurrency.
+    let free = d::table.filter(d::id.eq_any(due)).filter(d::state.eq("pending").and(d::lease_until.le(now.millis())));
+    Ok(diesel::update(free)
+        .set((d::lease_token.eq(Some(token)), d::lease_until.eq(until.millis())))
+        .returning(d::all_columns)
+        .get_results(tx.conn)?)
 }
 
 /// How an attempt ended.
@@ -128,6 +124,26 @@ impl Settled {
             Self::Dead => "dead",
         }
     }
+}
+
+/// Settles leased deliveries that arrived at the first attempt, all at once; the ids of those whose lease still held.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn settle_arrived(tx: &mut Tx<'_>, ids: Vec<String>, token: &str, now: Timestamp) -> Result<Vec<String>, StoreError> {
+    use deliveries as d;
+    Ok(diesel::update(d::table.filter(d::id.eq_any(ids)).filter(d::lease_token.eq(token).and(d::state.eq("pending"))))
+        .set((
+            d::state.eq("delivered"),
+            d::next_at.eq(now.millis()),
+            d::delivered_at.eq(Some(now.millis())),
+            d::attempts.eq(d::attempts + 1),
+            d::lease_token.eq(None::<String>),
+            d::lease_until.eq(0),
+            d::last_note.eq(None::<String>),
+        ))
+        .returning(d::id)
+        .get_results(tx.conn)?)
 }
 
 /// Settles a leased delivery; a lost lease settles nothing.

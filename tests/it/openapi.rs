@@ -2,6 +2,7 @@
 //! that it does not name.
 
 mod everywhere;
+mod own_start;
 mod particular;
 mod probe;
 
@@ -62,6 +63,7 @@ async fn every_documented_error_can_be_had_and_no_other() {
     .await;
     let p = Probe::new(&h, document(&h).await).await;
     everywhere::all(&p).await;
+    own_start::all(&p).await;
     particular::all(&p).await;
     everywhere::without_a_database(&p).await;
     let (missing, undocumented) = p.compare();

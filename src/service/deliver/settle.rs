@@ -78,6 +78,11 @@ impl Done {
         }
     }
 
+    /// Whether nothing stands behind it that waited for it in vain, so that it can be settled with others like it.
+    fn simply_arrived(&self) -> bool {
+        matches!(self.how, Settled::Delivered) && self.row.next_at <= self.row.created_at
+    }
+
     fn tell(&self) {
         let Self { row, note, .. } = self;
         match &self.how {
@@ -137,12 +142,23 @@ pub(super) async fn settle(app: &Arc<App>, mut done: Vec<Done>, lease: Lease) ->
 
 fn write(tx: &mut Tx<'_>, lease: &Lease, done: &[Done]) -> Result<Vec<DeliveryRow>, StoreError> {
     let mut fared: BTreeMap<i64, Fared> = BTreeMap::new();
+    let arrived: Vec<String> = done.iter().filter(|d| d.simply_arrived()).map(|d| d.row.id.clone()).collect();
+    let arrived = match done.iter().map(|d| d.at).max() {
+        Some(at) if !arrived.is_empty() => deliveries::settle_arrived(tx, arrived, &lease.token, at)?,
+        _ => arrived,
+    };
     for d in done {
-        match deliveries::settle(tx, &d.row, &lease.token, &d.how, d.note.as_deref(), d.at) {
-            Ok(()) => {}
-            // The lease ran out and another worker took over; its settlement counts.
-            Err(StoreError::Stale(_)) => continue,
-            Err(e) => return Err(e),
+        // Where the lease ran out another worker took over; its settlement counts.
+        if d.simply_arrived() {
+            if !arrived.contains(&d.row.id) {
+                continue;
+            }
+        } else {
+            match deliveries::settle(tx, &d.row, &lease.token, &d.how, d.note.as_deref(), d.at) {
+                Ok(()) => {}
+                Err(StoreError::Stale(_)) => continue,
+                Err(e) => return Err(e),
+            }
         }
         let fared = fared.entry(d.generation).or_default();
         match (&d.how, &d.note) {

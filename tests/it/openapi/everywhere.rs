@@ -72,6 +72,7 @@ pub async fn without_a_database(p: &Probe<'_>) {
             "/log/tile/{path}" => "0/000",
             "/status/{n}" => "1",
             "/oauth/callback/{idp}" => "esia",
+            "/applications/{id}/control/{kind}" => "platform_token",
             _ => UNKNOWN,
         };
         let request = p.with_body(o, p.request(o, As::Entitled, id), id);
@@ -79,7 +80,10 @@ pub async fn without_a_database(p: &Probe<'_>) {
         match o.path.as_str() {
             "/status/{n}" => request.query(&[("time", p.h.clock.now().secs().to_string())]),
             "/oauth/authorize" => request.query(&[("client_id", "x"), ("request_uri", "urn:ietf:params:oauth:request_uri:x")]),
-            path if path.starts_with("/oauth/callback") => request.query(&[("state", "x"), ("code", "x")]),
+            path if path.starts_with("/oauth/callback") || path.starts_with("/oauth/platform") => {
+                request.query(&[("state", "x"), ("code", "x")])
+            }
+            "/login" => request.query(&[("application", UNKNOWN), ("link", "x")]),
             _ => request,
         }
     };

@@ -105,12 +105,12 @@ async fn redeeming(p: &Probe<'_>) {
 }
 
 /// The application's time is up.
-fn end(p: &Probe<'_>, application: &str) {
+pub fn end(p: &Probe<'_>, application: &str) {
     Database::open(&p.h.database).run(&format!("UPDATE applications SET state = 'expired' WHERE id = '{application}'"));
 }
 
 /// Asks as a person whose browser did begin something.
-async fn as_person(p: &Probe<'_>, o: &Operation, person: &Person, application: &str, form: Option<&[(&str, &str)]>) -> (u16, String) {
+pub async fn as_person(p: &Probe<'_>, o: &Operation, person: &Person, application: &str, form: Option<&[(&str, &str)]>) -> (u16, String) {
     let url = p.h.url(&o.path.replace("{id}", application));
     let request = match form {
         Some(form) => person.http.post(url).form(form),
