@@ -186,7 +186,7 @@ async fn another_browser_s_sign_in_takes_the_steps_over() {
     let application = url::Url::parse(&into).unwrap().path_segments().unwrap().next_back().unwrap().to_owned();
     let link = parameter(&into, "link").unwrap();
     h.sign_in_by(&mut first, &application, &link, "kindergarten-head").await;
-    let mut second = Person::new();
+    let second = Person::new();
     h.clock.advance(Duration::from_secs(1));
     let begun = second.get(&h.url(&format!("/login?application={application}&link={link}")), None).await;
     // Begun, not signed in: it sees nothing of the first one's.
