@@ -125,13 +125,13 @@ pub(in crate::http::pages) fn all(lang: Lang, n: &Names) -> Vec<(String, String)
 /// The page about control: untouched, under way, refused in every way, and where operators are the only way. Every problem is told on
 /// one of them.
 fn control_views(here: &Here, n: &Names) -> Vec<(String, ControlView)> {
-    let view = |text, site, operator, wait| ControlView {
+    let view = |text, site: Option<SiteWay>, operator, wait| ControlView {
         here: here.clone(),
         community: community(n),
         organisation: n.authority.clone(),
         csrf: "csrf".into(),
         application: "/applications/app_1".into(),
-        sign_in: site.as_ref().map(|w: &SiteWay| SignInWay { action: "/applications/app_1/control/y".into(), problem: w.problem }),
+        sign_in: site.as_ref().map(|w| SignInWay { action: "/applications/app_1/control/y".into(), problem: w.problem }),
         text,
         site,
         operator,
