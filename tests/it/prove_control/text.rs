@@ -116,7 +116,8 @@ async fn a_platform_that_does_not_answer_is_no_answer() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn where_the_community_cannot_be_read_operators_are_the_way() {
-    let h = Harness::start().await;
+    // The interface that is configured is of another platform.
+    let h = Harness::start_with(&[INTERFACE, ("GOSBADGE__PLATFORM_API__VK__PLATFORM", "elsewhere")]).await;
     let a = h.applicant(COMMUNITY, "kindergarten-head").await;
     let page = a.page(&h).await;
     assert!(page.all("#text", "id").is_empty() && page.all("#site", "id").is_empty() && !page.all("#operator", "id").is_empty());

@@ -36,7 +36,7 @@ async fn start(further: &[(&str, &str)]) -> Set {
     ];
     settings.extend_from_slice(further);
     let h = Harness::start_with(&settings).await;
-    let group = COMMUNITY.parse().unwrap();
+    let group: u64 = COMMUNITY.parse().unwrap();
     let vk = VkId::new(VkIdConfig {
         client_id: "51000000".to_owned(),
         client_secret: Some("secret-of-the-test".to_owned()),

@@ -132,7 +132,7 @@ fn control_views(here: &Here, n: &Names) -> Vec<(String, ControlView)> {
         organisation: n.authority.clone(),
         csrf: "csrf".into(),
         application: "/applications/app_1".into(),
-        sign_in: site.as_ref().map(|w: &SiteWay| SignInWay { action: "/applications/app_1/control/y".into(), problem: w.problem }),
+        sign_in: site.as_ref().map(|w| SignInWay { action: "/applications/app_1/control/y".into(), problem: w.problem }),
         text,
         site,
         operator,
