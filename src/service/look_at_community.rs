@@ -1,6 +1,7 @@
 //! Looks at a community through its platform's own interface, by whatever people paste that means it.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::{App, Error};
 use crate::domain::community_link::{self, Locator};
@@ -30,11 +31,24 @@ pub async fn look_at_community(app: &Arc<App>, platform: &str, text: &str) -> Re
     ask(api, &meant).await.map_err(unanswered)?.ok_or(Error::NotFound("community"))
 }
 
-/// What the platform says of one community.
+/// Longest pause after which a question is put again while a person waits for the answer.
+const PATIENCE: Duration = Duration::from_millis(500);
+
+/// What the platform says of one community. A limit that passes within a moment is waited for, twice at most.
 ///
 /// # Errors
 /// [`ApiError`] when it says nothing.
 pub(super) async fn ask(api: &Arc<dyn PlatformApi>, meant: &Locator) -> Result<Option<UnverifiedCommunity>, ApiError> {
+    for _ in 0..2 {
+        match ask_once(api, meant).await {
+            Err(ApiError { fault: ApiFault::TryAgain(Some(pause)), .. }) if pause <= PATIENCE => tokio::time::sleep(pause).await,
+            answer => return answer,
+        }
+    }
+    ask_once(api, meant).await
+}
+
+async fn ask_once(api: &Arc<dyn PlatformApi>, meant: &Locator) -> Result<Option<UnverifiedCommunity>, ApiError> {
     match meant {
         Locator::Number(number) => Ok(api.communities(std::slice::from_ref(number)).await?.into_iter().find(|c| c.id == *number)),
         Locator::Name(name) => api.by_screen_name(name).await,

@@ -227,6 +227,61 @@ class Walker {
     await this.persona('employee').click();
     await this.says('F04', 'Подать новую заявку');
     await this.reached('gosbadge-portal-refusal');
+    await this.lastStep();
+  }
+
+  /** The text in the community, the last step, and what it leads to. */
+  async lastStep() {
+    const { public_url: service } = this.ready;
+    await this.open(`${service}/apply?link=${encodeURIComponent(this.club('218000006'))}`);
+    await this.button('Продолжить').click();
+    await this.link('Войти через Госуслуги').click();
+    await this.persona('city-admin').click();
+    await this.at(`${service}/applications/`);
+    const application = this.page.url();
+    await this.link('Доказать управление страницей').click();
+    await this.reached('gosbadge-control');
+    await this.button('Получить текст').click();
+    const text = await this.page.getByLabel('Скопируйте этот текст целиком:').inputValue();
+    await this.reached('gosbadge-control-text');
+    await this.describe('218000006', text);
+    await this.open(`${application}/control`);
+    await this.button('Проверить').click();
+    await this.at(`${application}/confirm`);
+    await this.says('Эрудит', 'ОГРН', 'Что станет видно всем');
+    await this.reached('gosbadge-confirm');
+    await this.page.goto(`${application}/confirm?lang=en`);
+    await this.reached('gosbadge-confirm-en');
+    await this.open(`${application}/confirm`);
+    const standing = async (word) => {
+      const answer = await fetch(`${this.ready.platform_url}/api/communities/218000006/standing/${word}`, { method: 'POST' });
+      assert.ok(answer.ok, word);
+    };
+    await standing('closed');
+    await this.button('Подтвердить и получить знак').click();
+    await this.says('community-closed');
+    await this.reached('gosbadge-confirm-held');
+    await standing('open');
+    await this.link('Попробовать снова').click();
+    await this.button('Подтвердить и получить знак').click();
+    await this.at(application);
+    await this.says('Страница подтверждена', 'Что дальше');
+    await this.reached('gosbadge-portal-issued');
+    await this.link('Открыть страницу знака').click();
+    await this.at(`${service}/c/`);
+    await this.says('Эрудит');
+  }
+
+  /** As the community's administrator. */
+  async describe(club, text) {
+    await this.open(this.club(club, '/settings'));
+    if (await this.button('Администратор сообщества').isVisible()) {
+      await this.button('Администратор сообщества').click();
+      await this.at(this.club(club, '/settings'));
+    }
+    await this.page.getByLabel('Описание сообщества').fill(`О нас.\n${text}`);
+    await this.button('Сохранить описание').click();
+    await this.at(this.club(club, '/settings'));
   }
 
   /** An admin revokes; the platform's page must lose the badge within seconds. */

@@ -84,9 +84,9 @@ bilingual! {
         public_1: "Название, вид, ОГРН и\u{a0}ИНН организации и\u{a0}подразделение, если подтверждает оно.", "Name, kind, OGRN and INN of the body, and the branch if one confirms.";
         public_2: "Название и\u{a0}адрес страницы.", "Name and address of the page.";
         public_3: "Даты и\u{a0}способы подтверждения.", "When and how it was confirmed.";
+        public_4: "Отозванный знак перестаёт действовать, но\u{a0}запись о\u{a0}нём в\u{a0}открытом журнале остаётся.", "A badge that is revoked is no longer in force, but its entry in the public log stays.";
         hidden: "Что не\u{a0}публикуется и\u{a0}не\u{a0}передаётся", "What is neither published nor passed on";
         hidden_1: "Ваши имя, СНИЛС и\u{a0}должность. Запись о\u{a0}том, кто подтвердил, хранится в\u{a0}зашифрованном виде.", "Your name, SNILS and position. The record of who confirmed is kept encrypted.";
-        hidden_2: "Отозванный знак перестаёт действовать, но\u{a0}запись о\u{a0}нём в\u{a0}открытом журнале остаётся.", "A badge that is revoked is no longer in force, but its entry in the public log stays.";
         submit: "Подтвердить и\u{a0}получить знак", "Confirm and get the badge";
         again: "Попробовать снова", "Try again";
         back: "К\u{a0}заявке", "To the application";

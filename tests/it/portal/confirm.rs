@@ -5,7 +5,7 @@ use std::time::Duration;
 use gosbadge::domain::reason::ReasonCode;
 use serde_json::{Value, json};
 
-use super::COMMUNITY;
+use super::{COMMUNITY, Started};
 use crate::database::Database;
 use crate::flow::Page;
 use crate::harness::{End, Harness, Person};
@@ -80,6 +80,32 @@ async fn what_is_shown_is_issued_and_everybody_learns_of_it() {
     gosbadge::service::sweep::sweep(h.app()).await.unwrap();
     assert_eq!(h.count("SELECT COUNT(*) AS n FROM evidence"), 1);
     Database::open(&h.database).assert_consistent();
+    h.stop().await;
+}
+
+/// Everything as a person does it: the form, the sign-in, the text in the community, the look, and the button.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_whole_way_with_a_text_in_the_community() {
+    let h = Harness::start().await;
+    let applicant = h.applicant(COMMUNITY, "kindergarten-head").await;
+    let started = Started { id: applicant.application.clone(), link: String::new() };
+    let home = applicant.person.get(&h.url(&format!("/applications/{}", started.id)), None).await;
+    assert_eq!(next_of(&home), format!("/applications/{}/control", started.id));
+    let text = applicant.text(&h).await;
+    assert_eq!(h.describe(COMMUNITY, &format!("Детский сад.\n{text}")).await, 303);
+    assert_eq!(applicant.look(&h, "platform_token").await, None);
+    assert_eq!(next_of(&applicant.person.get(&home.url, None).await), format!("/applications/{}/confirm", started.id));
+    let page = h.last_step(&applicant.person, &started).await;
+    assert_eq!(h.press(&applicant.person, &started, &page).await.location.as_deref(), Some(home.url.as_str()));
+    let token = Database::open(&h.database).lines("SELECT token AS v FROM attestations").remove(0);
+    let (_, verdict) = h.verify(json!({ "attestation": token, "community": { "platform": "demo", "id": COMMUNITY } })).await;
+    assert_eq!(verdict["verdict"], "valid", "{verdict}");
+    let url = format!("{}/api/deliveries", h.ready().platform_url);
+    let told = h.until("the issued event reaches the platform", async || {
+        let all: Value = h.http.get(&url).send().await.unwrap().json().await.unwrap();
+        all.to_string().contains(&token).then_some(())
+    });
+    told.await;
     h.stop().await;
 }
 
@@ -173,7 +199,8 @@ async fn an_old_sign_in_is_repeated_and_what_was_proven_stays_for_the_same_organ
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_page_that_was_renamed_is_shown_and_asked_about_again() {
-    let h = Harness::start().await;
+    // As with a platform that tells us nothing.
+    let h = Harness::start_with(&[("GOSBADGE__PLATFORM_EVENTS__RENAMED", "record")]).await;
     let (started, person) = h.at_the_last_step(COMMUNITY, "kindergarten-head").await;
     let page = h.last_step(&person, &started).await;
     rename(&h, "Ромашка. Новости").await;
@@ -186,6 +213,21 @@ async fn a_page_that_was_renamed_is_shown_and_asked_about_again() {
     assert_eq!(h.press(&person, &started, &again).await.status, 303);
     let token = Database::open(&h.database).lines("SELECT token AS v FROM attestations").remove(0);
     assert_eq!(claims_of(&token)["community"]["name"], "Ромашка. Новости");
+    h.stop().await;
+}
+
+/// A platform's word of a new name ends what was begun before it, by policy: that leads to a new application.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_platform_s_word_of_a_new_name_ends_the_application() {
+    let h = Harness::start().await;
+    let (started, person) = h.at_the_last_step(COMMUNITY, "kindergarten-head").await;
+    let page = h.last_step(&person, &started).await;
+    rename(&h, "Выплаты всем").await;
+    let home = h.url(&format!("/applications/{}", started.id));
+    assert_eq!(h.press(&person, &started, &page).await.location.as_deref(), Some(home.as_str()));
+    let over = person.get(&home, None).await;
+    assert!(over.body.contains("F15") && next_of(&over) == "/apply", "{}", over.body);
+    h.assert_no_badge(COMMUNITY).await;
     h.stop().await;
 }
 
@@ -308,7 +350,7 @@ async fn what_was_prepared_for_one_body_is_not_given_to_another() {
     gosbadge::service::sweep::sweep(h.app()).await.unwrap();
     assert_eq!(h.press(&other, &started, &page).await.status, 303);
     let token = db.lines("SELECT token AS v FROM attestations WHERE state = 'active'").remove(0);
-    let full = claims_of(&token)["authority"]["name"].as_str().unwrap().to_owned();
-    assert!(full.contains("Министерство"), "{full}");
+    let full = claims_of(&token)["legal_entity"]["legal_person_name"].as_str().unwrap().to_owned();
+    assert!(full.contains("МИНИСТЕРСТВО"), "{full}");
     h.stop().await;
 }
