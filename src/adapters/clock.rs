@@ -1,6 +1,7 @@
 //! The system's clock as the [`Clock`] port; the only place that may read it.
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::pin::Pin;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crate::domain::time::Timestamp;
 use crate::ports::Clock;
@@ -15,6 +16,11 @@ impl Clock for SystemClock {
     fn now(&self) -> Timestamp {
         let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         Timestamp::EPOCH.plus(since)
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "the implementation of the Clock port")]
+    fn pause(&self, moment: Duration) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+        Box::pin(tokio::time::sleep(moment))
     }
 }
 

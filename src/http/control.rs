@@ -135,8 +135,7 @@ pub(super) async fn act(http: Shared, req: HttpRequest, path: web::Path<(String,
                 })
             }
             (Ok(ProofKind::PlatformOauth), _) => {
-                let address = prove_control::begin_sign_in(&http.app, id.clone(), &browser).await?;
-                return Ok(Ok(Some(address)));
+                prove_control::begin_sign_in(&http.app, id.clone(), &browser).await.map(|address| Ok(Some(address)))
             }
             (Ok(ProofKind::Operator), _) => {
                 let text = field(&mut p, "explanation");

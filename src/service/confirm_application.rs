@@ -169,7 +169,7 @@ async fn look(app: &Arc<App>, mut found: Confirmation) -> Result<Standing, Error
         return Ok(Standing::Held(Box::new(found), ApplyProblem::PlatformDisabled));
     }
     let Some(api) = app.platform_apis.get(&found.platform.id) else { return Ok(Standing::Ready(Box::new(found))) };
-    let seen = look_at_community::ask(api, &Locator::Number(found.community.id.clone())).await;
+    let seen = look_at_community::ask(app, api, &Locator::Number(found.community.id.clone())).await;
     let seen = seen.map_err(|e| {
         tracing::warn!(platform = api.platform(), upstream = e.upstream, detail = %e.detail, application = %found.application.id, "a community could not be looked at");
         match e.fault {

@@ -28,7 +28,7 @@ pub async fn look_at_community(app: &Arc<App>, platform: &str, text: &str) -> Re
     let Some(api) = app.platform_apis.get(platform) else {
         return Err(Error::Conflict(format!("no interface of the platform {platform} is configured: see [platform_api] in the settings")));
     };
-    ask(api, &meant).await.map_err(unanswered)?.ok_or(Error::NotFound("community"))
+    ask(app, api, &meant).await.map_err(unanswered)?.ok_or(Error::NotFound("community"))
 }
 
 /// Longest pause after which a question is put again while a person waits for the answer.
@@ -38,10 +38,10 @@ const PATIENCE: Duration = Duration::from_millis(500);
 ///
 /// # Errors
 /// [`ApiError`] when it says nothing.
-pub(super) async fn ask(api: &Arc<dyn PlatformApi>, meant: &Locator) -> Result<Option<UnverifiedCommunity>, ApiError> {
+pub(super) async fn ask(app: &App, api: &Arc<dyn PlatformApi>, meant: &Locator) -> Result<Option<UnverifiedCommunity>, ApiError> {
     for _ in 0..2 {
         match ask_once(api, meant).await {
-            Err(ApiError { fault: ApiFault::TryAgain(Some(pause)), .. }) if pause <= PATIENCE => tokio::time::sleep(pause).await,
+            Err(ApiError { fault: ApiFault::TryAgain(Some(pause)), .. }) if pause <= PATIENCE => app.clock.pause(pause).await,
             answer => return answer,
         }
     }

@@ -83,7 +83,7 @@ pub async fn start_portal(app: &Arc<App>, start: PortalStart) -> Result<Result<S
         Err(problem) => return Ok(Err(problem)),
     };
     let community = match app.platform_apis.get(&platform.id) {
-        Some(api) => asked(api, &meant).await,
+        Some(api) => asked(app, api, &meant).await,
         None => described(&platform, &meant, &start)?,
     };
     let community = community.and_then(|c| fitting(&platform, c));
@@ -115,8 +115,8 @@ fn which(all: Vec<PlatformRow>, chosen: Option<&str>, link: &str) -> Result<Resu
 }
 
 /// The community as its platform describes it.
-async fn asked(api: &Arc<dyn PlatformApi>, meant: &Locator) -> Result<CommunitySnapshot, Problem> {
-    let seen = look_at_community::ask(api, meant).await.map_err(|e| {
+async fn asked(app: &App, api: &Arc<dyn PlatformApi>, meant: &Locator) -> Result<CommunitySnapshot, Problem> {
+    let seen = look_at_community::ask(app, api, meant).await.map_err(|e| {
         tracing::warn!(platform = api.platform(), upstream = e.upstream, detail = %e.detail, "a community could not be looked at");
         match e.fault {
             ApiFault::TryAgain(_) | ApiFault::Ours => Problem::PlatformAway,

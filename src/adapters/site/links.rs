@@ -53,10 +53,12 @@ impl Sink {
         let mut page = self.page.borrow_mut();
         match &*tag.name {
             "a" | "area" | "link" if page.links.len() < MOST => page.links.extend(attribute("href")),
-            "meta" if !self.in_body.get() && page.marks.len() < MOST => {
-                if attribute("name").is_some_and(|name| name.eq_ignore_ascii_case(META_NAME)) {
-                    page.marks.extend(attribute("content"));
-                }
+            "meta"
+                if !self.in_body.get()
+                    && page.marks.len() < MOST
+                    && attribute("name").is_some_and(|name| name.eq_ignore_ascii_case(META_NAME)) =>
+            {
+                page.marks.extend(attribute("content"));
             }
             _ => {}
         }
