@@ -22,14 +22,17 @@ struct Asked {
     decision: String,
     #[serde(default)]
     note: Option<String>,
+    #[serde(default)]
+    proof: Option<String>,
 }
 
-fn asked(body: Body) -> Result<(Decision, Option<String>), Error> {
+/// Decision, note, and the proof that was looked at.
+fn asked(body: Body) -> Result<(Decision, Option<String>, Option<String>), Error> {
     let asked: Asked = serde_json::from_slice(&body.bytes()?)
-        .map_err(|e| Error::InvalidRequest(format!("body: {e}; send {{\"decision\":\"approve\" or \"refuse\",\"note\":…}}")))?;
+        .map_err(|e| Error::InvalidRequest(format!("body: {e}; send {{\"decision\":\"approve\" or \"refuse\",\"note\":…,\"proof\":…}}")))?;
     match asked.decision.as_str() {
-        "approve" => Ok((Decision::Approve, asked.note)),
-        "refuse" => Ok((Decision::Refuse, asked.note)),
+        "approve" => Ok((Decision::Approve, asked.note, asked.proof)),
+        "refuse" => Ok((Decision::Refuse, asked.note, asked.proof)),
         _ => Err(Error::InvalidRequest("decision must be approve or refuse".to_owned())),
     }
 }
@@ -75,10 +78,10 @@ pub(super) async fn decide(http: Shared, req: HttpRequest, id: web::Path<String>
     const ACTION: &str = "application.decide";
     let outcome = async {
         let asked = asked(body);
-        let attempted = asked.as_ref().map_or(ACTION, |(decision, _)| action(*decision));
+        let attempted = asked.as_ref().map_or(ACTION, |(decision, ..)| action(*decision));
         let actor = operator(&http, &req, Role::Operator, attempted, &id).await?;
         let decided = match asked {
-            Ok((decision, note)) => decide_application(&http.app, id.to_string(), decision, note, actor.clone()).await,
+            Ok((decision, note, about)) => decide_application(&http.app, id.to_string(), decision, note, about, actor.clone()).await,
             Err(e) => Err(e),
         };
         if matches!(decided, Err(Error::InvalidRequest(_) | Error::TooLarge)) {
@@ -109,6 +112,7 @@ fn shown(l: &Listed, now: Timestamp) -> Result<Value, Error> {
             .iter()
             .map(|d| json!({ "operator": d.operator_id, "decision": d.decision, "at": Timestamp::from_millis(d.decided_at) }));
         proofs.push(json!({
+            "id": p.id,
             "type": p.kind,
             "status": p.status_at(now)?.as_str(),
             "error": p.error,

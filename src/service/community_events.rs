@@ -124,6 +124,15 @@ impl About<'_> {
         let void = matches!(measure, Measure::Suspend | Measure::Revoke) || (measure == Measure::Reprove && badge.is_none());
         if void {
             self.refuse_open(tx, event, called)?;
+        } else if measure == Measure::Reprove {
+            // What was proven by whoever administered it then proves nothing now.
+            applications::refuse_own_starts_of(
+                tx,
+                self.community.platform.as_str(),
+                self.community.id.as_str(),
+                event.refusal(),
+                self.now,
+            )?;
         }
         badge.map_or(Ok(false), |b| self.measure(tx, b, event, measure))
     }

@@ -208,7 +208,8 @@ impl Identity {
         }
         let authority = authorities::upsert(tx, self.authority_row(tx.name, now))?;
         let login = evidence::login_of(tx, &self.evidence)?;
-        proofs::bind_all(tx, &a.id, &authority, login.as_deref(), now)?;
+        let other_branch = (&a.branch_name, &a.branch_kpp) != (&name, &kpp);
+        proofs::bind_all(tx, &a.id, &authority, other_branch, login.as_deref(), now)?;
         let change = IdentityChange {
             idp: Some(self.idp.to_owned()),
             representative: Some(self.representative.clone()),

@@ -39,13 +39,14 @@ impl Decision {
 /// Decides about the open question of an application; whether this call changed anything.
 ///
 /// # Errors
-/// [`Error::NotFound`]; [`Error::SecondOperatorNeeded`] for whoever approved already; [`Error::Conflict`] where nothing is to be decided
-/// or the decision is another already.
+/// [`Error::NotFound`]; [`Error::SecondOperatorNeeded`] for whoever approved already; [`Error::Conflict`] where nothing is to be decided,
+/// the decision is another already, or the question is no more the one the operator looked at (`about`).
 pub async fn decide_application(
     app: &Arc<App>,
     application: String,
     decision: Decision,
     note: Option<String>,
+    about: Option<String>,
     actor: Actor,
 ) -> Result<bool, Error> {
     let note = note.map(|n| n.trim().to_owned()).filter(|n| !n.is_empty());
@@ -66,7 +67,7 @@ pub async fn decide_application(
     };
     let decided = app.db.write("decide_application", move |tx| -> Result<_, Error> {
         // The audit entry of a refused call is committed with it, so the refusal is inside.
-        let decided = decide(tx, &application, decision, row, now)?;
+        let decided = decide(tx, &application, decision, about.as_deref(), row, now)?;
         entry.outcome = match &decided {
             Ok(true) => "ok",
             Ok(false) => "already",
@@ -88,7 +89,14 @@ pub const fn action(decision: Decision) -> &'static str {
 }
 
 /// The outer result is the transaction's.
-fn decide(tx: &mut Tx<'_>, application: &str, decision: Decision, row: DecisionRow, now: Timestamp) -> Result<Result<bool, Error>, Error> {
+fn decide(
+    tx: &mut Tx<'_>,
+    application: &str,
+    decision: Decision,
+    about: Option<&str>,
+    row: DecisionRow,
+    now: Timestamp,
+) -> Result<Result<bool, Error>, Error> {
     if applications::by_id(tx, application)?.is_none() {
         return Ok(Err(Error::NotFound("application")));
     }
@@ -96,6 +104,9 @@ fn decide(tx: &mut Tx<'_>, application: &str, decision: Decision, row: DecisionR
     let a = applications::by_id(tx, application)?.ok_or(Error::NotFound("application"))?;
     let asked = proofs::of_application(tx, application)?.into_iter().rev().find(|p| p.kind == ProofKind::Operator.as_str());
     let Some(proof) = asked else { return Ok(Err(Error::Conflict("nobody asked operators to look at this application".to_owned()))) };
+    if about.is_some_and(|about| about != proof.id) {
+        return Ok(Err(Error::Conflict("the person has asked anew since, for another organisation perhaps: look at it again".to_owned())));
+    }
     let before = decisions::of_proof(tx, &proof.id)?;
     let by_caller = before.iter().find(|d| d.operator_id == row.operator_id);
     let status = proof.status_at(now)?;

@@ -136,7 +136,10 @@ impl<'a> Lane<'a> {
                 Ok(leased) => leased,
                 Err(e) if flights.is_empty() => return Err(e),
                 // First what is on its way: it would go out twice otherwise.
-                Err(_) => Vec::new(),
+                Err(e) => {
+                    tracing::warn!(platform = self.platform, error = %e, detail = e.operator_detail(), "a lane could not settle and lease");
+                    Vec::new()
+                }
             };
             for envelope in leased {
                 flights.spawn(attempt(Arc::clone(self.app), envelope));

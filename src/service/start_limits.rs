@@ -12,7 +12,7 @@ use crate::domain::time::Timestamp;
 const WINDOW: Duration = Duration::from_secs(3600);
 
 /// Starts from one network. Many schools of a region may share one address, so this is no small number.
-const PER_NETWORK: u32 = 300;
+const PER_NETWORK: u32 = 100;
 
 /// Starts in all. With three days for those nobody signed in for, some hundred thousand rows are the most that can gather.
 const IN_ALL: u32 = 2000;

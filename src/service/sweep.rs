@@ -10,7 +10,7 @@ use super::{Actor, App, Error, reprove};
 use crate::domain::badge::{BadgeState, EventKind};
 use crate::domain::time::Timestamp;
 use crate::store::badges::BadgeRow;
-use crate::store::{StoreError, Tx, attestations, badges, sweep as rows};
+use crate::store::{StoreError, Tx, attestations, badges, deliveries, platforms, sweep as rows};
 
 /// An issue takes milliseconds; after this long nobody is finishing it any more.
 pub const UNFINISHED_AFTER: Duration = Duration::from_secs(10 * 60);
@@ -62,6 +62,7 @@ pub async fn sweep(app: &Arc<App>) -> Result<Swept, Error> {
         })
         .await
         .map_err(Error::from)?;
+    wake_deliveries(app, now).await?;
     let swept = Swept { abandoned, expired, unproven, retired, applications, forgotten };
     if swept.abandoned + swept.expired + swept.unproven + swept.retired > 0 {
         app.after_commit().await;
@@ -70,6 +71,22 @@ pub async fn sweep(app: &Arc<App>) -> Result<Swept, Error> {
         tracing::info!(?swept, "sweep");
     }
     Ok(swept)
+}
+
+/// What was settled by a process that knows of nothing behind it, during an update say, leaves that behind: it goes on here.
+async fn wake_deliveries(app: &Arc<App>, now: Timestamp) -> Result<(), Error> {
+    let free = app.db.read("deliveries_left_behind", |tx| -> Result<_, StoreError> {
+        let mut free = Vec::new();
+        for platform in platforms::list(tx)? {
+            free.extend(deliveries::free(tx, &platform.id, None)?);
+        }
+        Ok(free)
+    });
+    let free = free.await.map_err(Error::from)?;
+    if free.is_empty() {
+        return Ok(());
+    }
+    app.db.write("wake_deliveries", move |tx| deliveries::wake(tx, free, now)).await.map_err(Error::from)
 }
 
 /// Closes issues nobody finishes any more. One transaction each: the ledger's lock is taken last and let go at once.

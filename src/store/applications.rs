@@ -273,6 +273,24 @@ pub fn refuse_open_of(
         .execute(tx.conn)?)
 }
 
+/// Ends every open application of a community that an authority started itself with a code; returns how many.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn refuse_own_starts_of(tx: &mut Tx<'_>, platform: &str, number: &str, code: RefusalCode, now: Timestamp) -> Result<usize, StoreError> {
+    use applications as a;
+    let open: Vec<&str> = ApplicationState::ALL.into_iter().filter(|s| !s.is_final()).map(ApplicationState::as_str).collect();
+    let own = a::start.eq(StartKind::Portal.as_str()).and(a::state.eq_any(open));
+    Ok(diesel::update(a::table.filter(a::platform_id.eq(platform).and(a::community_number.eq(number))).filter(own))
+        .set((
+            a::state.eq(ApplicationState::Refused.as_str()),
+            a::refusal_code.eq(Some(code.as_str())),
+            a::updated_at.eq(now.millis()),
+            a::updated_by.eq(tx.name),
+        ))
+        .execute(tx.conn)?)
+}
+
 /// Remembers the last obstacle of an application that can go on.
 ///
 /// # Errors

@@ -41,6 +41,19 @@ pub fn insert(tx: &mut Tx<'_>, row: &DeliveryRow) -> Result<(), StoreError> {
     Ok(())
 }
 
+/// The oldest version of the same badge that waits: a subquery of its own for each row looked at, and not a join. A planner that knows
+/// nothing yet of a sudden backlog would compare every row of it with every other.
+macro_rules! oldest_of_badge {
+    () => {{
+        let same = diesel::alias!(deliveries as same);
+        same.filter(same.field(deliveries::platform_id).eq(deliveries::platform_id))
+            .filter(same.field(deliveries::badge_id).eq(deliveries::badge_id))
+            .filter(sql::<Bool>("same.state = 'pending'"))
+            .select(min(same.field(deliveries::version)))
+            .single_value()
+    }};
+}
+
 /// The words of the partial indexes over what waits: a bound parameter would not let SQLite use them.
 fn waits() -> SqlLiteral<Bool> {
     sql("deliveries.state = 'pending'")
@@ -58,19 +71,10 @@ pub fn any_due(tx: &mut Tx<'_>, platform: &str, now: Timestamp) -> Result<bool, 
 /// delivered or dead. What waits for a later time is not even looked at, however much of it there is.
 fn due(tx: &mut Tx<'_>, platform: &str, limit: i64, now: Timestamp) -> Result<Vec<String>, StoreError> {
     use deliveries as d;
-    // A subquery of its own for each row looked at, and not a join: a planner that knows nothing yet of a sudden backlog would
-    // compare every row of it with every other.
-    let same = diesel::alias!(deliveries as same);
-    let oldest = same
-        .filter(same.field(d::platform_id).eq(d::platform_id))
-        .filter(same.field(d::badge_id).eq(d::badge_id))
-        .filter(sql::<Bool>("same.state = 'pending'"))
-        .select(min(same.field(d::version)))
-        .single_value();
     Ok(d::table
         .filter(d::platform_id.eq(platform).and(waits()))
         .filter(d::next_at.le(now.millis()).and(d::lease_until.le(now.millis())))
-        .filter(d::version.nullable().eq(oldest))
+        .filter(d::version.nullable().eq(oldest_of_badge!()))
         .order((d::next_at, d::event_seq))
         .limit(limit)
         .select(d::id)
@@ -176,16 +180,38 @@ pub fn settle(
         ))
         .execute(tx.conn)?;
     StoreError::expect_one(n, "delivery")?;
-    let behind = d::table.filter(d::platform_id.eq(&row.platform_id).and(d::badge_id.eq(&row.badge_id)).and(d::version.gt(row.version)));
-    let behind = behind.filter(waits());
     if state == "pending" {
-        // Nobody needs to look at what stands behind it until it is gone.
-        diesel::update(behind.filter(d::next_at.lt(BEHIND))).set(d::next_at.eq(BEHIND)).execute(tx.conn)?;
-    } else if row.next_at > row.created_at {
-        let next: Option<String> = behind.order(d::version).select(d::id).first(tx.conn).optional()?;
-        if let Some(next) = next {
-            diesel::update(d::table.find(next)).set(d::next_at.eq(next_at)).execute(tx.conn)?;
-        }
+        // Nobody needs to look at what stands behind it until it is gone; see [`wake`].
+        diesel::update(d::table.filter(d::platform_id.eq(&row.platform_id).and(d::badge_id.eq(&row.badge_id))).filter(waits()))
+            .filter(d::version.gt(row.version).and(d::next_at.lt(BEHIND)))
+            .set(d::next_at.eq(BEHIND))
+            .execute(tx.conn)?;
+    }
+    Ok(())
+}
+
+/// What stood behind something else, of these badges or of all of a platform, and has nothing before it any more.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn free(tx: &mut Tx<'_>, platform: &str, badges: Option<Vec<String>>) -> Result<Vec<String>, StoreError> {
+    use deliveries as d;
+    let mut free = d::table.filter(d::platform_id.eq(platform).and(d::next_at.eq(BEHIND))).filter(waits()).select(d::id).into_boxed();
+    if let Some(badges) = badges {
+        free = free.filter(d::badge_id.eq_any(badges));
+    }
+    Ok(free.filter(d::version.nullable().eq(oldest_of_badge!())).load(tx.conn)?)
+}
+
+/// Makes these due that stood behind something else.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn wake(tx: &mut Tx<'_>, ids: Vec<String>, now: Timestamp) -> Result<(), StoreError> {
+    use deliveries as d;
+    if !ids.is_empty() {
+        let behind = d::table.filter(d::id.eq_any(ids).and(d::next_at.eq(BEHIND)));
+        diesel::update(behind).set(d::next_at.eq(now.millis())).execute(tx.conn)?;
     }
     Ok(())
 }

@@ -30,6 +30,15 @@ pub fn insert(tx: &mut Tx<'_>, row: &PassRow) -> Result<(), StoreError> {
     Ok(())
 }
 
+/// How many passes of an application were begun that have not run out, used or not.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn recent_of(tx: &mut Tx<'_>, application: &str, now: Timestamp) -> Result<i64, StoreError> {
+    use platform_passes as p;
+    Ok(p::table.filter(p::application_id.eq(application).and(p::expires_at.gt(now.millis()))).count().get_result(tx.conn)?)
+}
+
 /// Whether a pass with this `state` was ever begun.
 ///
 /// # Errors

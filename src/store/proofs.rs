@@ -209,17 +209,29 @@ pub fn advance(tx: &mut Tx<'_>, id: &str, to: ProofStatus, error: Option<&str>, 
 }
 
 /// Binds an application's proofs to the organisation that was chosen and the sign-in that chose it; those given for another
-/// organisation end.
+/// organisation end, and those for another branch of the same (`other_branch`), which is another holder of badges.
 ///
 /// # Errors
 /// [`StoreError`].
-pub fn bind_all(tx: &mut Tx<'_>, application: &str, authority: &str, login: Option<&str>, now: Timestamp) -> Result<(), StoreError> {
+pub fn bind_all(
+    tx: &mut Tx<'_>,
+    application: &str,
+    authority: &str,
+    other_branch: bool,
+    login: Option<&str>,
+    now: Timestamp,
+) -> Result<(), StoreError> {
     use control_proofs as p;
     for row in of_application(tx, application)? {
         if row.status()? == ProofStatus::Invalid {
             continue;
         }
-        match control::bind(row.kind()?, row.authority_id.as_deref(), authority) {
+        let kind = row.kind()?;
+        let binding = match control::bind(kind, row.authority_id.as_deref(), authority) {
+            Binding::Keep if other_branch && !kind.holds_for_any_authority() => Binding::Void,
+            binding => binding,
+        };
+        match binding {
             Binding::Void => advance(tx, &row.id, ProofStatus::Invalid, Some(ControlProblem::OtherOrganisation.as_str()), now)?,
             Binding::Bind | Binding::Keep => {
                 diesel::update(p::table.find(&row.id))

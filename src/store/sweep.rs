@@ -1,7 +1,8 @@
 //! Forgetting what has run out: short-lived records, expired applications, evidence past its day.
 
-use diesel::dsl::{exists, not};
+use diesel::dsl::{exists, not, sql};
 use diesel::prelude::*;
+use diesel::sql_types::Bool;
 
 use super::schema::{
     access_tokens, applications, authorization_codes, client_assertions, control_proofs, evidence, idempotent_answers, inbound_webhooks,
@@ -12,6 +13,9 @@ use crate::domain::control_problem::ControlProblem;
 use crate::domain::time::Timestamp;
 
 /// States of applications that may go on.
+/// Applications deleted in one sweep.
+const BATCH: i64 = 500;
+
 const OPEN: [&str; 4] = ["started", "identity_confirmed", "organisation_chosen", "control_proven"];
 
 /// Deletes one-time records that ended before `before`, messages received before `messages_before`, and answers kept for
@@ -54,10 +58,18 @@ pub fn expire_applications(tx: &mut Tx<'_>, now: Timestamp) -> Result<usize, Sto
 /// [`StoreError`].
 pub fn delete_unclaimed(tx: &mut Tx<'_>, before: Timestamp) -> Result<usize, StoreError> {
     use applications as a;
-    let unclaimed = a::state.eq("expired").and(a::expires_at.lt(before.millis())).and(a::start.eq("portal")).and(a::identity_at.is_null());
+    // The words of the index over them: bound parameters would not let SQLite use it.
+    let unclaimed = sql::<Bool>("applications.start = 'portal' AND applications.state = 'expired' AND applications.identity_at IS NULL");
+    let some: Vec<String> = a::table
+        .filter(a::expires_at.lt(before.millis()))
+        .filter(unclaimed)
+        .order(a::expires_at)
+        .limit(BATCH)
+        .select(a::id)
+        .load(tx.conn)?;
     let left = diesel::delete(
         a::table
-            .filter(unclaimed)
+            .filter(a::id.eq_any(some))
             .filter(not(exists(logins::table.filter(logins::application_id.eq(a::id)))))
             .filter(not(exists(evidence::table.filter(evidence::application_id.eq(a::id)))))
             .filter(not(exists(control_proofs::table.filter(control_proofs::application_id.eq(a::id))))),
@@ -80,7 +92,8 @@ pub fn delete_evidence(tx: &mut Tx<'_>, now: Timestamp) -> Result<usize, StoreEr
 /// [`StoreError`].
 pub fn end_proofs(tx: &mut Tx<'_>, now: Timestamp) -> Result<usize, StoreError> {
     use {applications as a, control_proofs as p};
-    let over = p::table.filter(p::status.eq_any(["pending", "processing"]).and(p::expires_at.le(now.millis())));
+    let open = sql::<Bool>("control_proofs.status IN ('pending', 'processing')");
+    let over = p::table.filter(p::expires_at.le(now.millis())).filter(open);
     let ended = (
         p::status.eq("invalid"),
         p::error.eq(Some(ControlProblem::Expired.as_str())),
@@ -92,6 +105,6 @@ pub fn end_proofs(tx: &mut Tx<'_>, now: Timestamp) -> Result<usize, StoreError> 
     let n = diesel::update(over).set(ended).execute(tx.conn)?;
     let open = exists(a::table.filter(a::id.eq(p::application_id).and(a::state.eq_any(OPEN))));
     let kept = exists(evidence::table.filter(evidence::application_id.eq(p::application_id)));
-    let idle = p::table.filter(p::sealed.is_not_null()).filter(not(open)).filter(not(kept));
+    let idle = p::table.filter(sql::<Bool>("control_proofs.sealed IS NOT NULL")).filter(not(open)).filter(not(kept));
     Ok(n + diesel::update(idle).set(p::sealed.eq(None::<Vec<u8>>)).execute(tx.conn)?)
 }

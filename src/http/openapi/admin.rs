@@ -188,7 +188,7 @@ const OPERATIONS: &[Operation] = &[
             "/metrics",
             ("Показатели Prometheus", "Prometheus metrics"),
             &[],
-            &[Gives { status: 200, about: ("показатели", "metrics"), content: Some(("text/plain", "Text")) }],
+            &[Gives { status: 200, about: ("показатели", "metrics"), content: Some(("application/openmetrics-text", "Text")) }],
             &[],
         )
     },

@@ -135,7 +135,7 @@ bilingual! {
         site_link: "Поставьте на этой странице сайта ссылку на сообщество:", "Put a link to the community on this page of the site:";
         site_mark: "Передайте эту строку тому, кто ведёт сайт. Её нужно добавить в код той же страницы, в раздел head:",
             "Pass this line on to whoever runs the site. It has to be added to the code of the same page, in its head:";
-        site_back: "В настройках сообщества укажите адрес сайта, в поле «Сайт» или в описании.", "In the community's settings name the site, in the field for it or in the description.";
+        site_back: "В настройках сообщества укажите адрес сайта в поле «Сайт».", "In the community's settings name the site, in the field for it.";
         site_check: "Нажмите «Проверить». Строку потом можно убрать, ссылки друг на друга оставьте.",
             "Press “Check”. The line may go afterwards; leave the links to each other.";
         operator_h: "Попросить проверить вручную", "Ask for a look by hand";

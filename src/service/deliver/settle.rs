@@ -78,9 +78,14 @@ impl Done {
         }
     }
 
-    /// Whether nothing stands behind it that waited for it in vain, so that it can be settled with others like it.
-    fn simply_arrived(&self) -> bool {
-        matches!(self.how, Settled::Delivered) && self.row.next_at <= self.row.created_at
+    /// Whether it goes no more, so that what stands behind it may.
+    const fn is_over(&self) -> bool {
+        matches!(self.how, Settled::Delivered | Settled::Dead)
+    }
+
+    /// Whether it can be settled with others like it.
+    const fn simply_arrived(&self) -> bool {
+        matches!(self.how, Settled::Delivered)
     }
 
     fn tell(&self) {
@@ -143,9 +148,9 @@ pub(super) async fn settle(app: &Arc<App>, mut done: Vec<Done>, lease: Lease) ->
 fn write(tx: &mut Tx<'_>, lease: &Lease, done: &[Done]) -> Result<Vec<DeliveryRow>, StoreError> {
     let mut fared: BTreeMap<i64, Fared> = BTreeMap::new();
     let arrived: Vec<String> = done.iter().filter(|d| d.simply_arrived()).map(|d| d.row.id.clone()).collect();
-    let arrived = match done.iter().map(|d| d.at).max() {
-        Some(at) if !arrived.is_empty() => deliveries::settle_arrived(tx, arrived, &lease.token, at)?,
-        _ => arrived,
+    let arrived = match done.iter().filter(|d| d.simply_arrived()).map(|d| d.at).max() {
+        Some(at) => deliveries::settle_arrived(tx, arrived, &lease.token, at)?,
+        None => arrived,
     };
     for d in done {
         // Where the lease ran out another worker took over; its settlement counts.
@@ -174,6 +179,11 @@ fn write(tx: &mut Tx<'_>, lease: &Lease, done: &[Done]) -> Result<Vec<DeliveryRo
     }
     for (generation, fared) in fared {
         streams::note_deliveries(tx, &lease.platform, generation, &fared)?;
+    }
+    let over: Vec<String> = done.iter().filter(|d| d.is_over()).map(|d| d.row.badge_id.clone()).collect();
+    if !over.is_empty() {
+        let free = deliveries::free(tx, &lease.platform, Some(over))?;
+        deliveries::wake(tx, free, lease.now)?;
     }
     if let Some(gone) = done.iter().find(|d| d.gone) {
         shut(tx, &lease.platform, gone.generation, gone.at)?;

@@ -21,6 +21,9 @@ use crate::store::proofs::{self, ProofRow};
 /// Time to sign in at the platform and come back.
 const PASS_LIFETIME: Duration = Duration::from_secs(600);
 
+/// Passes of one application in that time: each costs the platform two questions.
+const MOST_PASSES: i64 = 10;
+
 /// Begins; the address at the platform.
 ///
 /// # Errors
@@ -33,6 +36,9 @@ pub async fn begin_sign_in(app: &Arc<App>, application: String, browser: &str) -
     app.db
         .write("begin_platform_sign_in", move |tx| {
             let mine = mine_to_prove(tx, &application, &browser_digest, now)?;
+            if passes::recent_of(tx, &mine.row.id, now)? >= MOST_PASSES {
+                return Err(Error::Conflict("too many sign-ins were begun; finish one of them or wait ten minutes".to_owned()));
+            }
             let platform = mine.row.platform_id.clone();
             let way = inner.platform_sign_ins.get(&platform).ok_or(Error::NotFound("way"))?;
             let secrets = PassSecrets { state, verifier, redirect_uri: format!("{}{}", inner.settings.issuer, callback_path(&platform)) };

@@ -33,10 +33,9 @@ pub(super) async fn find(app: &Arc<App>, q: &Question) -> Result<(), Problem> {
     Ok(())
 }
 
-/// Whether the community names the site the page is of, in its field for it or in its description.
+/// Whether the community names the site the page is of as its own, in the field for it. A description names founders and partners too.
 pub(super) fn names(seen: &UnverifiedCommunity, page: &Url) -> bool {
-    let texts = [&seen.site, &seen.description];
-    texts.into_iter().flat_map(|text| official_site::named_in(text)).any(|named| official_site::lies_under(page, &named))
+    official_site::named_in(&seen.site).iter().any(|named| official_site::lies_under(page, named))
 }
 
 pub(super) fn problem(fault: SiteFault) -> Problem {
