@@ -58,3 +58,31 @@ async fn a_restart_continues_the_backlog() {
     receiver.stop().await;
     h.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_stays_behind_what_was_sent_again_or_was_settled_by_an_older_program() {
+    let (h, receiver) = start(&[BY_HAND]).await;
+    let issued = h.issue("218000001", "kindergarten-head").await;
+    assert_eq!(attempts(&h).await, 1);
+    let first = receiver.got()[0].id.clone();
+    change(&h, &issued.badge, "suspend").await;
+    change(&h, &issued.badge, "reinstate").await;
+    let platform = &h.ready().platform;
+    let again = h.http.post(h.url(&format!("/v1/deliveries/{first}/redeliver")));
+    assert_eq!(again.basic_auth(&platform.client_id, Some(&platform.client_secret)).send().await.unwrap().status(), 200);
+    receiver.answer(Answer::Status(500));
+    assert_eq!((attempts(&h).await, attempts(&h).await), (1, 0), "what stands behind it waits");
+    let list = h.http.get(h.url("/v1/deliveries?state=pending")).basic_auth(&platform.client_id, Some(&platform.client_secret));
+    let list: Value = list.send().await.unwrap().json().await.unwrap();
+    let known = list["deliveries"].as_array().unwrap().iter().filter(|d| d["next_attempt_at"].is_string()).count();
+    assert_eq!((known, list["deliveries"].as_array().unwrap().len()), (1, 3), "{list}");
+    receiver.answer(Answer::Status(200));
+    assert_eq!((attempts_after(&h, 7).await, attempts(&h).await, attempts(&h).await, pending(&h).await), (1, 1, 1, 0));
+    change(&h, &issued.badge, "revoke").await;
+    crate::database::Database::open(&h.database).run("UPDATE deliveries SET next_at = 253402300799000 WHERE state = 'pending'");
+    assert_eq!(attempts(&h).await, 0);
+    gosbadge::service::sweep::sweep(h.app()).await.unwrap();
+    assert_eq!((attempts(&h).await, pending(&h).await), (1, 0));
+    receiver.stop().await;
+    h.stop().await;
+}
