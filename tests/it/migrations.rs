@@ -13,7 +13,7 @@ use crate::harness::fresh_database;
 
 /// Every released migration file with its SHA-256. Append only: whoever runs the service has applied these; a change goes
 /// into a new migration.
-const RELEASED: [(&str, &str); 44] = [
+const RELEASED: [(&str, &str); 48] = [
     ("sqlite/2026-11-23-000001_first_house/up.sql", "bb829699196e3351550103e3fe937d104608a19305700d80e38ea5a947eac4a0"),
     ("sqlite/2026-11-23-000001_first_house/down.sql", "adcb3cac61390fd7627530b2fa095eef4f26f406c34ff3ad790c3df2c019ab3d"),
     ("postgres/2026-11-23-000001_first_house/up.sql", "23bfae3c71f8b44da8f96d5dc78d2414b86a595861d84fcef60c571502622a92"),
@@ -58,6 +58,10 @@ const RELEASED: [(&str, &str); 44] = [
     ("sqlite/2026-11-29-000012_due_deliveries/down.sql", "dd26aceac8138acae85ad7298916d490241084cf3f391d9ff920e63518ed7ce4"),
     ("postgres/2026-11-29-000012_due_deliveries/up.sql", "0ddf8b67c58ee24538f2cc94a710649e355117a9e0e7e88200ef504dc7214111"),
     ("postgres/2026-11-29-000012_due_deliveries/down.sql", "dd26aceac8138acae85ad7298916d490241084cf3f391d9ff920e63518ed7ce4"),
+    ("sqlite/2026-11-29-000013_site_looks/up.sql", "c636c92e188af37dbae6b97e4065f1854904ab243e6244829a9198a6be05aa26"),
+    ("sqlite/2026-11-29-000013_site_looks/down.sql", "a46303c54306a92e59f94cdc1b5fa43d71111374f431121fd06a7865e51736ac"),
+    ("postgres/2026-11-29-000013_site_looks/up.sql", "c636c92e188af37dbae6b97e4065f1854904ab243e6244829a9198a6be05aa26"),
+    ("postgres/2026-11-29-000013_site_looks/down.sql", "a46303c54306a92e59f94cdc1b5fa43d71111374f431121fd06a7865e51736ac"),
 ];
 
 fn root() -> PathBuf {
