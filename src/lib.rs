@@ -21,7 +21,7 @@
 //! | `store` | everything remembered; diesel over SQLite or PostgreSQL, one body per query, named transactions |
 //! | `service` | use cases, a file per verb; decide with the domain, remember with the store, reach out through ports |
 //! | `http` | actix handlers, the route table, error mapping, pages |
-//! | `jobs` | background loops: follow ledger and keys, deliver, sweep, renew, turn keys, write the transparency log, watch the identity providers and the communities of badges |
+//! | `jobs` | background loops: follow ledger and keys, deliver, sweep, renew, turn keys, write the transparency log, watch the identity providers, the communities of badges and the sites they rest on |
 //! | `adapters` | what stands behind the ports: ESIA, OpenID Connect, keys, seals, webhook delivery, official sites, witnesses, the APIs of VK, OK and MAX |
 //! | `sandbox` | the stand-ins, with protocol code of their own, so that a shared misreading cannot cancel out |
 //! | `cli` | a file per command; `cli::wire` alone names adapters |
@@ -82,7 +82,8 @@
 //!     the organisation that was chosen; the attestation names the strongest that holds. What a platform says of a community is asked through
 //!     its own API (`service::watch_communities`), and silence or an incredible answer is never taken for a loss. A person proves by something
 //!     only those who run the community, or its site, can do now: a one-time text there (`service::prove_control`), or by two operators who
-//!     agree (`service::decide_application`). What all the world can see, links both ways, ties nobody to a community. Sites are read under
+//!     agree (`service::decide_application`). What all the world can see, links both ways, ties nobody to a community; but where they
+//!     are gone, what a proof rested on is (`service::watch_sites`), and control has to be proven again. Sites are read under
 //!     the same guard as webhooks are sent (`adapters::public_address`), and only those the community itself names.
 //! 15. **Each platform has a lane of its own** (`jobs::lanes`, `service::deliver`): a task that keeps so many of its deliveries on their way and
 //!     settles what came back before it leases more. Nobody waits for another's endpoint, and a fast one costs few transactions. An endpoint

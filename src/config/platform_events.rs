@@ -77,6 +77,6 @@ const SETTINGS: &[Setting] = &[
     set(
         "reprove_within",
         "\"14d\"",
-        "Time to prove control again under \"reprove\", 1h to 180d. After it the badge is suspended until its body confirms the community.",
+        "Time to prove control again under \"reprove\", or when a link between site and community is gone, 1h to 180d. After it the badge is suspended until its body confirms the community.",
     ),
 ];

@@ -18,10 +18,14 @@ use crate::service::turn_keys::turn_keys;
 use crate::service::verify_stream::verify_streams;
 use crate::service::watch_communities::watch_communities;
 use crate::service::watch_identity_providers::watch_identity_providers;
+use crate::service::watch_sites::watch_sites;
 use crate::service::{App, Error, sweep};
 
 /// Platforms count requests by the second.
 const COMMUNITY_PAUSE: Duration = Duration::from_secs(1);
+
+/// Sites are looked at in their own time; nobody waits for it.
+const SITE_PAUSE: Duration = Duration::from_secs(60);
 
 /// How often the loops look by themselves.
 #[derive(Clone, Copy, Debug)]
@@ -61,6 +65,7 @@ impl Jobs {
             handles.push(tokio::spawn(log_loop(Arc::clone(app), rhythm.log, stopped.clone())));
             if app.platform_apis.iter().next().is_some() && !app.settings.watch.every.is_zero() {
                 handles.push(tokio::spawn(community_loop(Arc::clone(app), rhythm.deliver, stopped.clone())));
+                handles.push(tokio::spawn(site_loop(Arc::clone(app), stopped.clone())));
             }
             if !app.log.witnesses.is_empty() {
                 handles.push(tokio::spawn(witness_loop(Arc::clone(app), rhythm.log, stopped)));
@@ -174,6 +179,20 @@ async fn community_loop(app: Arc<App>, pause: Duration, mut stopped: watch::Rece
             _ = stopped.changed() => return,
         }
         if !rest(pause.max(COMMUNITY_PAUSE), &mut waiting).await {
+            return;
+        }
+    }
+}
+
+/// Apart from the communities: a site may take its whole time to answer.
+async fn site_loop(app: Arc<App>, mut stopped: watch::Receiver<bool>) {
+    let mut waiting = stopped.clone();
+    loop {
+        tokio::select! {
+            watched = watch_sites(&app) => if let Err(e) = watched { complain("watch_sites", &e) },
+            _ = stopped.changed() => return,
+        }
+        if !rest(SITE_PAUSE, &mut waiting).await {
             return;
         }
     }

@@ -8,7 +8,7 @@ use super::attestation_claims::first_claims;
 use super::confirm_authority::obstacle;
 use super::federation::delegation::attestation_end;
 use super::record_event::{self, Happening};
-use super::{Actor, App, Error, attest, reprove};
+use super::{Actor, App, Error, attest, reprove, watch_sites};
 use crate::domain::application::ApplicationState;
 use crate::domain::badge::{BadgeState, EventKind};
 use crate::domain::ids::{AttestationId, BadgeId, CommunityId};
@@ -114,6 +114,7 @@ fn record(
     applications::set_badge(tx, &row.application_id, &badge.id)?;
     communities::confirm(tx, &badge.community_id, &application.community()?, now)?;
     reprove::meet(tx, &badge.id, &application)?;
+    watch_sites::plan(app, tx, &badge.id, &application.id, now)?;
     let version = attest::put_in_force(app, tx, &badge, row, signed, now)?;
     // The ledger's lock comes after all others.
     let actor = Actor { kind: "representative", id: None, role: None, remote: None, request_id: None };

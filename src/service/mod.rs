@@ -79,6 +79,7 @@ pub mod verify;
 pub mod verify_stream;
 pub mod watch_communities;
 pub mod watch_identity_providers;
+pub mod watch_sites;
 
 use std::sync::Arc;
 use std::time::Duration;

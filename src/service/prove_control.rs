@@ -6,7 +6,7 @@ mod ask_operators;
 mod begin;
 mod look;
 mod sign_in;
-mod site_link;
+pub(super) mod site_link;
 mod text;
 
 use std::sync::Arc;

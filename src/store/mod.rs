@@ -32,6 +32,7 @@ pub mod renewals;
 pub mod reproofs;
 pub mod revocations;
 pub mod schema;
+pub mod site_looks;
 pub mod status_lists;
 pub mod streams;
 pub mod sweep;

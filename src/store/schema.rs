@@ -177,5 +177,5 @@ diesel::table! {
 diesel::joinable!(attestations -> badges (badge_id));
 
 diesel::allow_tables_to_appear_in_same_query! {
-    authorities, communities, applications, logins, evidence, badges, revocations, status_lists, attestations, client_assertions, pushed_requests, authorization_codes, access_tokens, idempotent_answers, platforms, control_proofs, proof_decisions, platform_passes, community_looks, platform_secrets, deliveries, inbound_webhooks, callback_servers, ledger, events, log_state, log_leaves, log_nodes, log_checkpoints, log_cosignatures, signing_keys, operators, audit, streams,
+    authorities, communities, applications, logins, evidence, badges, revocations, status_lists, attestations, client_assertions, pushed_requests, authorization_codes, access_tokens, idempotent_answers, platforms, control_proofs, proof_decisions, platform_passes, community_looks, site_looks, platform_secrets, deliveries, inbound_webhooks, callback_servers, ledger, events, log_state, log_leaves, log_nodes, log_checkpoints, log_cosignatures, signing_keys, operators, audit, streams,
 }

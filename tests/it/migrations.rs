@@ -13,7 +13,7 @@ use crate::harness::fresh_database;
 
 /// Every released migration file with its SHA-256. Append only: whoever runs the service has applied these; a change goes
 /// into a new migration.
-const RELEASED: [(&str, &str); 48] = [
+const RELEASED: [(&str, &str); 52] = [
     ("sqlite/2026-11-23-000001_first_house/up.sql", "bb829699196e3351550103e3fe937d104608a19305700d80e38ea5a947eac4a0"),
     ("sqlite/2026-11-23-000001_first_house/down.sql", "adcb3cac61390fd7627530b2fa095eef4f26f406c34ff3ad790c3df2c019ab3d"),
     ("postgres/2026-11-23-000001_first_house/up.sql", "23bfae3c71f8b44da8f96d5dc78d2414b86a595861d84fcef60c571502622a92"),
@@ -58,6 +58,10 @@ const RELEASED: [(&str, &str); 48] = [
     ("sqlite/2026-11-29-000012_due_deliveries/down.sql", "1d3d05dfcd9d5ef7bf7c1cf2a61aca0f5640ed0b9fcabc76bf85c1ed0bbaa469"),
     ("postgres/2026-11-29-000012_due_deliveries/up.sql", "0ddf8b67c58ee24538f2cc94a710649e355117a9e0e7e88200ef504dc7214111"),
     ("postgres/2026-11-29-000012_due_deliveries/down.sql", "1d3d05dfcd9d5ef7bf7c1cf2a61aca0f5640ed0b9fcabc76bf85c1ed0bbaa469"),
+    ("sqlite/2026-11-29-000013_site_looks/up.sql", "c636c92e188af37dbae6b97e4065f1854904ab243e6244829a9198a6be05aa26"),
+    ("sqlite/2026-11-29-000013_site_looks/down.sql", "a46303c54306a92e59f94cdc1b5fa43d71111374f431121fd06a7865e51736ac"),
+    ("postgres/2026-11-29-000013_site_looks/up.sql", "c636c92e188af37dbae6b97e4065f1854904ab243e6244829a9198a6be05aa26"),
+    ("postgres/2026-11-29-000013_site_looks/down.sql", "a46303c54306a92e59f94cdc1b5fa43d71111374f431121fd06a7865e51736ac"),
     ("sqlite/2026-11-29-000014_lookups/up.sql", "0eda3cab3d28ed9de821a553e8b9b42c542b69fdbc78760e14bf01c0778d0e9a"),
     ("sqlite/2026-11-29-000014_lookups/down.sql", "c7f6b7428c889e89ae60d20809640f0de359c11e97d08316034f6a240794d4e0"),
     ("postgres/2026-11-29-000014_lookups/up.sql", "0eda3cab3d28ed9de821a553e8b9b42c542b69fdbc78760e14bf01c0778d0e9a"),

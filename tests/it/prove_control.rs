@@ -2,6 +2,7 @@
 
 mod operators;
 mod site;
+mod site_again;
 mod text;
 mod vk_id;
 

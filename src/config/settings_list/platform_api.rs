@@ -9,7 +9,8 @@ pub(super) const ALL: &[Setting] = &[
         "look_again",
         "\"24h\"",
         "How often the communities of badges in force are looked at again, where their platform's interface is configured; 0s: never, up to 30d.
-        A community that is gone at two looks, 15 minutes apart, has its badge suspended. A platform that does not answer changes nothing.",
+        A community that is gone at two looks, 15 minutes apart, has its badge suspended. A platform that does not answer changes nothing.
+        The links between a site and its community are looked at as often, where a badge rests on them; 0s ends that too.",
     ),
     set(
         "grace",

@@ -6,10 +6,12 @@ use std::time::Duration;
 
 use super::{LOOK_EVERY, mine_to_prove, prove, site_link, still_open, text};
 use crate::domain::community::CommunityNumber;
+use crate::domain::community_link::Locator;
 use crate::domain::control::{ProofKind, ProofStatus};
 use crate::domain::control_problem::ControlProblem;
 use crate::domain::digest::{self, SecretKind};
 use crate::ports::platform_api::{ApiFault, UnverifiedCommunity, Visibility};
+use crate::service::look_at_community::ask;
 use crate::service::{App, Error};
 use crate::store::applications::ApplicationRow;
 use crate::store::proofs::{self, ProofRow};
@@ -96,17 +98,17 @@ pub(super) async fn conclude(
 }
 
 /// The community itself as its platform shows it to everybody now. By its number: names change hands.
-pub(super) async fn community(app: &Arc<App>, row: &ApplicationRow) -> Result<UnverifiedCommunity, ControlProblem> {
-    let api = app.platform_apis.get(&row.platform_id).ok_or(ControlProblem::PlatformUnavailable)?;
-    let number: CommunityNumber = row.community_number.parse().map_err(|_| ControlProblem::CommunityGone)?;
-    let seen = api.communities(std::slice::from_ref(&number)).await.map_err(|e| match e.fault {
+pub(super) async fn community(app: &Arc<App>, platform: &str, number: &str) -> Result<UnverifiedCommunity, ControlProblem> {
+    let api = app.platform_apis.get(platform).ok_or(ControlProblem::PlatformUnavailable)?;
+    let number: CommunityNumber = number.parse().map_err(|_| ControlProblem::CommunityGone)?;
+    let seen = ask(api, &Locator::Number(number)).await.map_err(|e| match e.fault {
         ApiFault::Theirs => ControlProblem::CommunityClosed,
         ApiFault::TryAgain(_) | ApiFault::Ours => {
-            tracing::warn!(platform = row.platform_id, upstream = e.upstream, detail = %e, "a community could not be read for a proof");
+            tracing::warn!(platform, upstream = e.upstream, detail = %e, "a community could not be read for a proof");
             ControlProblem::PlatformUnavailable
         }
     })?;
-    let seen = seen.into_iter().find(|c| c.id == number).ok_or(ControlProblem::CommunityGone)?;
+    let seen = seen.ok_or(ControlProblem::CommunityGone)?;
     match seen.visibility {
         Visibility::Open => Ok(seen),
         Visibility::Closed => Err(ControlProblem::CommunityClosed),

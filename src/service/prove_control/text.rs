@@ -9,7 +9,7 @@ use crate::service::App;
 
 /// Whether the text stands in the community's description, status or site.
 pub(super) async fn find(app: &Arc<App>, q: &Question) -> Result<(), ControlProblem> {
-    let seen = community(app, &q.row).await?;
+    let seen = community(app, &q.row.platform_id, &q.row.community_number).await?;
     let token = q.proof.token.as_deref().unwrap_or_default();
     let found = seen.texts().iter().any(|(_, text)| control_text::stands_in(text, token));
     if found { Ok(()) } else { Err(ControlProblem::TextNotFound) }

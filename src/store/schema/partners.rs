@@ -61,6 +61,15 @@ diesel::table! {
 }
 
 diesel::table! {
+    site_looks (badge_id) {
+        badge_id -> Text,
+        page -> Text,
+        next_at -> BigInt,
+        missed_since -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
     platform_passes (state_digest) {
         state_digest -> Text,
         proof_id -> Text,

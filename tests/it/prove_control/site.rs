@@ -10,15 +10,15 @@ use crate::flow::Page;
 use crate::harness::Harness;
 
 /// A school's web site: one page, under any path, and how often it was asked.
-struct Site {
-    url: String,
-    page: Arc<Mutex<(u16, String)>>,
+pub struct Site {
+    pub url: String,
+    pub page: Arc<Mutex<(u16, String)>>,
     asked: Arc<Mutex<usize>>,
-    server: actix_web::dev::ServerHandle,
+    pub server: actix_web::dev::ServerHandle,
 }
 
 impl Site {
-    fn start() -> Self {
+    pub fn start() -> Self {
         let (page, asked) = (Arc::new(Mutex::new((200, String::new()))), Arc::new(Mutex::new(0)));
         let (given, count) = (page.clone(), asked.clone());
         let server = HttpServer::new(move || {
@@ -39,16 +39,16 @@ impl Site {
         Self { url, page, asked, server: handle }
     }
 
-    fn says(&self, head: &str, body: &str) {
+    pub fn says(&self, head: &str, body: &str) {
         *self.page.lock().unwrap() = (200, format!("<!doctype html><html><head>{head}</head><body>{body}</body></html>"));
     }
 
-    fn asked(&self) -> usize {
+    pub fn asked(&self) -> usize {
         *self.asked.lock().unwrap()
     }
 }
 
-async fn name(a: &Applicant, h: &Harness, page: &str) -> String {
+pub async fn name(a: &Applicant, h: &Harness, page: &str) -> String {
     a.done(h, "site_link", &[("do", "name"), ("page", page)]).await;
     a.page(h).await.text("#mark")
 }
