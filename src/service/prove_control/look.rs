@@ -101,7 +101,7 @@ pub(super) async fn conclude(
 pub(super) async fn community(app: &Arc<App>, platform: &str, number: &str) -> Result<UnverifiedCommunity, ControlProblem> {
     let api = app.platform_apis.get(platform).ok_or(ControlProblem::PlatformUnavailable)?;
     let number: CommunityNumber = number.parse().map_err(|_| ControlProblem::CommunityGone)?;
-    let seen = ask(api, &Locator::Number(number)).await.map_err(|e| match e.fault {
+    let seen = ask(app, api, &Locator::Number(number)).await.map_err(|e| match e.fault {
         ApiFault::Theirs => ControlProblem::CommunityClosed,
         ApiFault::TryAgain(_) | ApiFault::Ours => {
             tracing::warn!(platform, upstream = e.upstream, detail = %e, "a community could not be read for a proof");
