@@ -38,6 +38,7 @@ pub mod refusal_text;
 pub mod register_codes;
 pub mod revocation;
 pub mod signing_key;
+pub mod spoiled_signature;
 pub mod status;
 pub mod status_list;
 pub mod stream;
