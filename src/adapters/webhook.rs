@@ -4,12 +4,13 @@
 #[cfg(test)]
 mod tests;
 
+use std::error::Error as _;
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use reqwest::dns::Resolve;
-use reqwest::header::{CONTENT_TYPE, RETRY_AFTER};
+use reqwest::header::{CONTENT_TYPE, DATE, RETRY_AFTER};
 use reqwest::{Client, Response, StatusCode};
 
 use super::guarded_resolver::{GuardedResolver, NoPublicAddress, SystemResolver};
@@ -75,7 +76,7 @@ impl EventSink for WebhookSender {
     }
 
     async fn deliver(&self, message: OutgoingMessage) -> Attempted {
-        let unanswered = |outcome| Attempted { outcome, answer: Vec::new() };
+        let unanswered = |outcome| Attempted { outcome, answer: Vec::new(), status: None, date: None };
         // Asked again although it was asked at registration: the rules may have grown, and a literal address never
         // passes through the resolver.
         let url = match public_address::parse(&message.url, ENDPOINT, self.allow_loopback) {
@@ -97,6 +98,7 @@ impl WebhookSender {
     async fn attempted(&self, mut response: Response) -> Attempted {
         let status = response.status();
         let retry_after = self.retry_after(&response);
+        let date = response.headers().get(DATE).and_then(|v| v.to_str().ok()).and_then(http_date::parse);
         let (mut read, mut answer) = (0, Vec::new());
         while read < MAX_BODY {
             match response.chunk().await {
@@ -115,7 +117,7 @@ impl WebhookSender {
         } else {
             DeliveryOutcome::Failed { note: format!("status {}", status.as_u16()), retry_after }
         };
-        Attempted { outcome, answer }
+        Attempted { outcome, answer, status: Some(status.as_u16()), date }
     }
 }
 
@@ -127,11 +129,27 @@ fn failure(error: &reqwest::Error) -> DeliveryOutcome {
     let note = if error.is_timeout() {
         "timed out"
     } else if error.is_connect() {
-        "no connection (name, network or TLS)"
+        no_connection(error)
     } else if error.is_builder() {
         "the message does not fit into HTTP headers"
     } else {
         "connection broke"
     };
     DeliveryOutcome::Failed { note: note.into(), retry_after: None }
+}
+
+/// How far it came. The library tells by words only.
+fn no_connection(error: &reqwest::Error) -> &'static str {
+    let mut cause = error.source();
+    while let Some(e) = cause {
+        let text = e.to_string();
+        if text.starts_with("dns error") {
+            return "no connection: the name does not resolve";
+        }
+        if text.starts_with("tcp connect error") {
+            return "no connection: nothing answers at the address and port";
+        }
+        cause = e.source();
+    }
+    "no connection (TLS or network)"
 }

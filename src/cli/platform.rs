@@ -1,5 +1,7 @@
 //! `gosbadge platform`: registers platforms and manages their secrets.
 
+mod doctor;
+
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -90,6 +92,11 @@ enum PlatformCommand {
         /// How long the secret before this one stays good, hours
         #[arg(long, default_value_t = 24, value_name = "HOURS")]
         overlap: u64,
+    },
+    /// Sends verification messages to a platform's endpoint, right and wrong ones, and says what is wrong with it and its stream
+    Doctor {
+        /// Short name of the platform
+        id: String,
     },
     /// Shuts a platform out; its badges stay as they are
     Disable {
@@ -230,16 +237,20 @@ pub async fn run(args: PlatformArgs, parts: Parts) -> Result<(), WireError> {
             let overlap = Duration::from_secs(overlap.saturating_mul(3600));
             let path = format!("{}/v1/webhooks/{id}/callback", config.public_url);
             let new = NewCallbackServer { platform: id, community, confirmation, overlap };
-            let secret = add_callback_server(&app, new, &actor).await.map_err(told)?;
-            if args.json {
-                return print_json(&json!({ "url": path, "secret": secret }));
-            }
-            anstream::println!("address  {path}\nsecret   {secret}");
-            Ok(())
+            show_callback(&path, &add_callback_server(&app, new, &actor).await.map_err(told)?, args.json)
         }
+        PlatformCommand::Doctor { id } => doctor::run(&app, &id, args.json, &actor).await,
         PlatformCommand::Disable { id } => add_platform::set_platform_state(&app, id, false, &actor).await.map_err(told),
         PlatformCommand::Enable { id } => add_platform::set_platform_state(&app, id, true, &actor).await.map_err(told),
     }
+}
+
+fn show_callback(path: &str, secret: &str, json: bool) -> Result<(), WireError> {
+    if json {
+        return print_json(&json!({ "url": path, "secret": secret }));
+    }
+    anstream::println!("address  {path}\nsecret   {secret}");
+    Ok(())
 }
 
 fn show_secrets(s: &PlatformSecrets, json: bool) -> Result<(), WireError> {

@@ -39,6 +39,7 @@ pub mod register_codes;
 pub mod revocation;
 pub mod signing_key;
 pub mod site_watch;
+pub mod spoiled_signature;
 pub mod status;
 pub mod status_list;
 pub mod stream;

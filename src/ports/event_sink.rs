@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
+use crate::domain::time::Timestamp;
+
 /// One message, ready to send. May hold a platform's secret, hence no `Debug`.
 pub struct OutgoingMessage {
     /// Where to.
@@ -44,6 +46,10 @@ pub struct Attempted {
     pub outcome: DeliveryOutcome,
     /// What the endpoint answered, up to a few KiB; empty where it did not.
     pub answer: Vec<u8>,
+    /// The HTTP status of the answer; none where there was no answer.
+    pub status: Option<u16>,
+    /// The answer's `Date`: what the endpoint's clock says.
+    pub date: Option<Timestamp>,
 }
 
 /// Sends messages.

@@ -26,6 +26,7 @@ pub mod decide_application;
 pub mod deliver;
 pub mod error;
 mod event_message;
+pub mod examine_platform;
 pub mod federation;
 pub mod historical_keys;
 pub mod identity_providers;

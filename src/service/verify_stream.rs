@@ -83,7 +83,7 @@ async fn challenge(app: &Arc<App>, stream: &StreamRow) -> Result<usize, Error> {
 }
 
 /// The text itself, or JSON with it as `state`. A service that sends back whatever it gets does not pass.
-fn gives_back(answer: &[u8], text: &str) -> bool {
+pub(super) fn gives_back(answer: &[u8], text: &str) -> bool {
     let Ok(answer) = std::str::from_utf8(answer) else { return false };
     if digest::equal(answer.trim(), text) {
         return true;
@@ -170,7 +170,7 @@ async fn probe(app: &Arc<App>, stream: &StreamRow) -> Result<usize, Error> {
     Ok(1)
 }
 
-/// One verification event: JSON for webhooks, else that of SSF 1.0 §8.1.4.
+/// Sends one verification event: JSON for webhooks, else that of SSF 1.0 §8.1.4.
 async fn send(app: &Arc<App>, stream: &StreamRow, to: To<'_>, text: &str) -> Result<Attempted, Error> {
     let (id, now) = (stream.platform_id.clone(), app.clock.now());
     let read = move |tx: &mut Tx<'_>| -> Result<_, Error> {
@@ -178,25 +178,31 @@ async fn send(app: &Arc<App>, stream: &StreamRow, to: To<'_>, text: &str) -> Res
         Ok((platform, platforms::live_secrets(tx, &id, "webhook_out", now)?))
     };
     let (platform, secrets) = app.db.read("verification_material", read).await?;
+    let body = verification(app, &platform, to.method, text, now)?;
     let address = Address::open(app, platform, &secrets)?;
-    let body = match to.method {
+    let message = DeliveryId::new(now, app.entropy.bytes()).to_string();
+    Ok(app.sink.deliver(address.message(to, &message, body, now)).await)
+}
+
+/// The body of a verification event: no platform takes it for an event of a badge.
+///
+/// # Errors
+/// [`Error::Unavailable`] when there is no key to sign a SET with.
+pub(super) fn verification(app: &App, platform: &PlatformRow, method: Method, text: &str, now: Timestamp) -> Result<String, Error> {
+    Ok(match method {
         Method::PushSet => {
             let claims = json!({
                 "iss": app.settings.issuer,
-                "aud": address.platform.base_url,
+                "aud": platform.base_url,
                 "iat": now.secs(),
                 "jti": EventId::new(now, app.entropy.bytes()),
-                "sub_id": { "format": "opaque", "id": stream.platform_id },
+                "sub_id": { "format": "opaque", "id": platform.id },
                 "events": { "https://schemas.openid.net/secevent/ssf/event-type/verification": { "state": text } },
             });
             app.keys.sign_jwt(KeyPurpose::Status, "secevent+jwt", &claims.to_string())?.token
         }
-        _ => {
-            json!({ "type": "stream.verification", "timestamp": now, "data": { "stream": stream.platform_id, "state": text } }).to_string()
-        }
-    };
-    let message = DeliveryId::new(now, app.entropy.bytes()).to_string();
-    Ok(app.sink.deliver(address.message(to, &message, body, now)).await)
+        _ => json!({ "type": "stream.verification", "timestamp": now, "data": { "stream": platform.id, "state": text } }).to_string(),
+    })
 }
 
 /// What operators should know of streams.

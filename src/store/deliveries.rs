@@ -241,6 +241,15 @@ pub fn backlog(tx: &mut Tx<'_>, platform: Option<&str>) -> Result<(i64, Option<i
     Ok(q.get_result(tx.conn)?)
 }
 
+/// How many deliveries to a platform were given up.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn given_up(tx: &mut Tx<'_>, platform: &str) -> Result<i64, StoreError> {
+    use deliveries as d;
+    Ok(d::table.filter(d::platform_id.eq(platform).and(d::state.eq("dead"))).count().get_result(tx.conn)?)
+}
+
 /// What a platform that fetches its events says of one.
 pub enum Answered<'a> {
     /// It took it.

@@ -40,6 +40,7 @@ mod pages;
 mod personas;
 mod place;
 mod platform_apis;
+mod platform_doctor;
 mod platform_events;
 mod platform_standin;
 mod portal;

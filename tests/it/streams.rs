@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 use crate::harness::Harness;
 
-const BY_HAND: (&str, &str) = ("GOSBADGE__JOBS__IN_PROCESS", "false");
+pub const BY_HAND: (&str, &str) = ("GOSBADGE__JOBS__IN_PROCESS", "false");
 
 /// A request with the platform's credentials; status and body.
 async fn call(h: &Harness, method: &str, path: &str, body: Option<Value>) -> (u16, Value) {
@@ -29,7 +29,7 @@ async fn call(h: &Harness, method: &str, path: &str, body: Option<Value>) -> (u1
 }
 
 /// `PUT /v1/stream`, which must succeed.
-async fn put(h: &Harness, stream: Value) -> Value {
+pub async fn put(h: &Harness, stream: Value) -> Value {
     let (status, body) = call(h, "PUT", "/v1/stream", Some(stream)).await;
     assert_eq!(status, 200, "{body}");
     body
@@ -42,7 +42,7 @@ async fn stream(h: &Harness) -> Value {
 }
 
 /// A push stream at `url`, verified.
-async fn live(h: &Harness, method: &str, url: &str) {
+pub async fn live(h: &Harness, method: &str, url: &str) {
     put(h, json!({ "method": method, "endpoint_url": url })).await;
     assert_eq!(verify_streams(h.app()).await.unwrap(), 1);
     let stream = stream(h).await;

@@ -211,7 +211,7 @@ async fn silence_endless_bodies_and_closed_ports_end_in_time() {
     let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     assert_eq!(
         sender(true).deliver(message(&format!("http://{closed}/"))).await.outcome,
-        failed("no connection (name, network or TLS)", None)
+        failed("no connection: nothing answers at the address and port", None)
     );
 }
 

@@ -240,7 +240,7 @@ async fn one_page_is_asked_once_for_all_that_rest_on_it() {
     s.links();
     assert_eq!(s.round(DAY).await, SitesWatched { seen: 2, demanded: 0 });
     let missing = "SELECT badge_id AS v FROM site_looks WHERE missed_since IS NOT NULL";
-    assert_eq!(Database::open(&s.h.database).lines(missing), [other.clone()]);
+    assert_eq!(Database::open(&s.h.database).lines(missing), std::slice::from_ref(&other));
     let (status, _) = s.h.admin(&other, "revoke", json!({ "reason": "operator_decision" })).await;
     assert_eq!(status, 200);
     assert_eq!(s.round(DAY).await, SEEN);
