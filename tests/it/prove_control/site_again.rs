@@ -15,8 +15,9 @@ use crate::harness::Harness;
 
 const HOUR: Duration = Duration::from_secs(3600);
 const DAY: Duration = Duration::from_secs(86_400);
+const LOOK_AGAIN: (&str, &str) = ("GOSBADGE__PLATFORM_API__LOOK_AGAIN", "24h");
 /// The rounds are the test's.
-const SETTINGS: [(&str, &str); 2] = [INTERFACE, ("GOSBADGE__JOBS__IN_PROCESS", "false")];
+const SETTINGS: [(&str, &str); 3] = [INTERFACE, LOOK_AGAIN, ("GOSBADGE__JOBS__IN_PROCESS", "false")];
 const NOTHING: SitesWatched = SitesWatched { seen: 0, demanded: 0 };
 const SEEN: SitesWatched = SitesWatched { seen: 1, demanded: 0 };
 const DEMANDED: SitesWatched = SitesWatched { seen: 1, demanded: 1 };
@@ -300,7 +301,7 @@ async fn badges_of_before_are_looked_at_by_what_their_newest_confirmation_rests_
 async fn the_running_service_looks_by_itself() {
     let s = Stand::start().await;
     s.h.clock.advance(DAY);
-    let h = s.h.restart(&[INTERFACE]).await;
+    let h = s.h.restart(&[INTERFACE, LOOK_AGAIN]).await;
     // The stand-in began anew: its community names no site.
     h.until("it is missed", async || (h.count("SELECT COUNT(*) AS n FROM site_looks WHERE missed_since IS NOT NULL") == 1).then_some(()))
         .await;
