@@ -45,8 +45,8 @@ bilingual! {
         step_3_text: "Показывайте знак, только пока подтверждение проверяется для этого сообщества: подпись, назначение ключа, номер сообщества, срок и список состояний. Любая ошибка означает: знака нет.",
             "Show the badge only while its attestation verifies for that community: signature, purpose of the key, number of the community, time, and status list. Any error means: no badge.";
         step_4: "4. Слушать события", "4. Listen to events";
-        step_4_text: "Отвечайте 2xx, когда событие сохранено; иначе мы повторим его в течение суток. Одно событие может прийти дважды; version растёт на единицу, поэтому старое не отменит новое.",
-            "Answer 2xx once the event is kept; otherwise we repeat it for a day. The same event may come twice; version grows by one, so an older one never undoes a newer one.";
+        step_4_text: "Отвечайте 2xx, когда событие сохранено; иначе мы повторим его в течение суток. Одно событие может прийти дважды; version растёт на единицу, поэтому старое не отменит новое. Попросите оператора сервиса проверить ваш адрес: gosbadge platform doctor пришлёт верные и поддельные проверочные сообщения и скажет, что не так; обе программы проверку проходят.",
+            "Answer 2xx once the event is kept; otherwise we repeat it for a day. The same event may come twice; version grows by one, so an older one never undoes a newer one. Ask the operator of this service to try your endpoint: gosbadge platform doctor sends right and forged verification messages and says what is wrong; both programs pass.";
         also: "Что ещё пригодится", "What else will help";
         also_1: "Проверьте свой код на примерах из tests/vectors: подтверждения, которые должны пройти, и те, что не должны, с причинами.",
             "Run your check against tests/vectors: attestations that must pass and that must not, with reasons.";
