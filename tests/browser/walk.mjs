@@ -60,6 +60,14 @@ class Walker {
     }
     await this.open(`${service}/?lang=en`);
     await this.reached('gosbadge-front-en');
+    await this.link('Documentation').click();
+    await this.at(`${service}/docs`);
+    await this.open(`${service}/docs`);
+    await this.page.getByText('POST /oauth/token', { exact: false }).first().click();
+    await this.says('unsupported_grant_type', 'Коды ошибок', 'idempotency-key-reused');
+    await this.reached('gosbadge-docs');
+    await this.open(`${service}/docs/guide`);
+    await this.reached('gosbadge-guide');
     await this.open(`${service}/c/01ARZ3NDEKTSV4RRFFQ69G5FAV`, 404);
     await this.reached('gosbadge-not-found');
     await this.open(`${service}/oauth/callback?state=unknown&code=unknown`, 400);

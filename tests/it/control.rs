@@ -159,9 +159,13 @@ async fn applications_from_before_there_were_proofs_go_on() {
     let (application, _) = h.begin(COMMUNITY).await;
     // As the release before left it.
     let mut database = Database::open(&h.database);
+    database.run(include_str!("../../migrations/sqlite/2026-11-29-000014_lookups/down.sql"));
+    database.run(include_str!("../../migrations/sqlite/2026-11-29-000013_site_looks/down.sql"));
     database.run(include_str!("../../migrations/sqlite/2026-11-29-000010_further_proofs/down.sql"));
     database.run(include_str!("../../migrations/sqlite/2026-11-28-000008_control_proofs/down.sql"));
-    database.run("DELETE FROM __diesel_schema_migrations WHERE version IN ('20261128000008', '20261129000010')");
+    database.run(
+        "DELETE FROM __diesel_schema_migrations WHERE version IN ('20261128000008', '20261129000010', '20261129000013', '20261129000014')",
+    );
     drop(database);
     let h = h.restart(&[]).await;
     let seen = h.application(&application).await;
