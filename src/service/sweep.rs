@@ -78,7 +78,7 @@ async fn wake_deliveries(app: &Arc<App>, now: Timestamp) -> Result<(), Error> {
     let free = app.db.read("deliveries_left_behind", |tx| -> Result<_, StoreError> {
         let mut free = Vec::new();
         for platform in platforms::list(tx)? {
-            free.extend(deliveries::free(tx, &platform.id, None)?);
+            free.extend(deliveries::free(tx, &platform.id)?);
         }
         Ok(free)
     });

@@ -1,6 +1,6 @@
 //! The outbox: one row for each event a platform must hear of, written with the event, worked off under leases.
 
-use diesel::dsl::{count_star, min, sql};
+use diesel::dsl::{count_star, exists, min, sql};
 use diesel::expression::SqlLiteral;
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
@@ -190,17 +190,33 @@ pub fn settle(
     Ok(())
 }
 
-/// What stood behind something else, of these badges or of all of a platform, and has nothing before it any more.
+/// What of a platform stood behind something else and has nothing before it any more. Looks at all that stands behind.
 ///
 /// # Errors
 /// [`StoreError`].
-pub fn free(tx: &mut Tx<'_>, platform: &str, badges: Option<Vec<String>>) -> Result<Vec<String>, StoreError> {
+pub fn free(tx: &mut Tx<'_>, platform: &str) -> Result<Vec<String>, StoreError> {
     use deliveries as d;
-    let mut free = d::table.filter(d::platform_id.eq(platform).and(d::next_at.eq(BEHIND))).filter(waits()).select(d::id).into_boxed();
-    if let Some(badges) = badges {
-        free = free.filter(d::badge_id.eq_any(badges));
+    let behind = d::table.filter(d::platform_id.eq(platform).and(d::next_at.eq(BEHIND))).filter(waits());
+    Ok(behind.filter(d::version.nullable().eq(oldest_of_badge!())).select(d::id).load(tx.conn)?)
+}
+
+/// The same of these badges alone, where something went: one look at each, and none where nothing stands behind anything.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn free_of(tx: &mut Tx<'_>, platform: &str, badges: &[String]) -> Result<Vec<String>, StoreError> {
+    use deliveries as d;
+    let behind = d::table.filter(d::platform_id.eq(platform).and(d::next_at.eq(BEHIND))).filter(waits());
+    if !diesel::select(exists(behind)).get_result(tx.conn)? {
+        return Ok(Vec::new());
     }
-    Ok(free.filter(d::version.nullable().eq(oldest_of_badge!())).load(tx.conn)?)
+    let mut free = Vec::new();
+    for badge in badges {
+        let first = d::table.filter(d::platform_id.eq(platform).and(d::badge_id.eq(badge))).filter(waits()).order(d::version);
+        let first: Option<(String, i64)> = first.select((d::id, d::next_at)).first(tx.conn).optional()?;
+        free.extend(first.filter(|(_, next_at)| *next_at == BEHIND).map(|(id, _)| id));
+    }
+    Ok(free)
 }
 
 /// Makes these due that stood behind something else.
@@ -216,15 +232,18 @@ pub fn wake(tx: &mut Tx<'_>, ids: Vec<String>, now: Timestamp) -> Result<(), Sto
     Ok(())
 }
 
-/// Makes everything of a platform that waits for another attempt due now: its endpoint is well again.
+/// Makes everything of a platform that waits for another attempt due now: its endpoint is well again. What stands
+/// behind goes when that has gone.
 ///
 /// # Errors
 /// [`StoreError`].
 pub fn hurry(tx: &mut Tx<'_>, platform: &str, now: Timestamp) -> Result<(), StoreError> {
     use deliveries as d;
-    diesel::update(d::table.filter(d::platform_id.eq(platform).and(waits())).filter(d::next_at.gt(now.millis())))
-        .set(d::next_at.eq(now.millis()))
-        .execute(tx.conn)?;
+    diesel::update(
+        d::table.filter(d::platform_id.eq(platform).and(waits())).filter(d::next_at.gt(now.millis()).and(d::next_at.lt(BEHIND))),
+    )
+    .set(d::next_at.eq(now.millis()))
+    .execute(tx.conn)?;
     Ok(())
 }
 

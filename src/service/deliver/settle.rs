@@ -182,7 +182,7 @@ fn write(tx: &mut Tx<'_>, lease: &Lease, done: &[Done]) -> Result<Vec<DeliveryRo
     }
     let over: Vec<String> = done.iter().filter(|d| d.is_over()).map(|d| d.row.badge_id.clone()).collect();
     if !over.is_empty() {
-        let free = deliveries::free(tx, &lease.platform, Some(over))?;
+        let free = deliveries::free_of(tx, &lease.platform, &over)?;
         deliveries::wake(tx, free, lease.now)?;
     }
     if let Some(gone) = done.iter().find(|d| d.gone) {
