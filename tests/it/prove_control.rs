@@ -61,6 +61,15 @@ impl Harness {
         person.post(&format!("{club}/describe"), &[("csrf", &csrf), ("about", about)]).await.status
     }
 
+    /// Signs in as the community's administrator and names a site as its own.
+    pub async fn names_site(&self, community: &str, site: &str) {
+        let (person, club) = (Person::new(), format!("{}/club{community}", self.ready().platform_url));
+        person.post(&format!("{club}/signin"), &[]).await;
+        let page = Page::of(&person.get(&format!("{club}/settings"), None).await);
+        let csrf = page.one("form[action$=describe] input[name=csrf]", "value");
+        assert_eq!(person.post(&format!("{club}/describe"), &[("csrf", &csrf), ("site", site)]).await.status, 303);
+    }
+
     /// What the platform says of the community from now on.
     pub async fn stand(&self, community: &str, word: &str) {
         let url = format!("{}/api/communities/{community}/standing/{word}", self.ready().platform_url);

@@ -22,6 +22,8 @@ pub(super) struct Community {
     pub(super) tone: &'static str,
     /// What it says of itself; administrators may change it.
     pub(super) about: String,
+    /// The web site it names as its own, as typed.
+    pub(super) site: String,
     pub(super) followers: &'static str,
     pub(super) posts: &'static [(&'static str, &'static str)],
     /// What its own interface says of its visibility.
@@ -102,6 +104,7 @@ impl Seed {
             initials: self.initials,
             tone: self.tone,
             about: self.about.to_owned(),
+            site: String::new(),
             followers: self.followers,
             posts: self.posts,
             standing: Standing::Open,

@@ -24,7 +24,7 @@ impl Pages for Platform {
             screen_name: Some(c.screen_name.to_owned()),
             description: c.about.clone(),
             status: String::new(),
-            site: String::new(),
+            site: c.site.clone(),
             standing: c.standing,
         };
         state.communities.values().map(page).collect()

@@ -17,12 +17,16 @@ use super::views::{self, Settings};
 /// Longest description, in characters.
 const ABOUT_MAX: usize = 4000;
 
+/// Longest address of a site, in characters.
+const SITE_MAX: usize = 200;
+
 /// Any of the forms on the page.
 #[derive(Deserialize)]
 pub(super) struct UnverifiedForm {
     csrf: Option<String>,
     name: Option<String>,
     about: Option<String>,
+    site: Option<String>,
 }
 
 /// `GET /club{id}/settings`
@@ -105,14 +109,20 @@ pub(super) async fn describe(
         return not_admitted();
     }
     // Browsers send line ends as CR LF.
-    let about = form.about.as_deref().unwrap_or_default().replace("\r\n", "\n").trim().to_owned();
-    if about.chars().count() > ABOUT_MAX || about.chars().any(|c| c.is_control() && c != '\n') {
+    let about = form.about.as_deref().map(|a| a.replace("\r\n", "\n").trim().to_owned());
+    if about.as_ref().is_some_and(|a| a.chars().count() > ABOUT_MAX || a.chars().any(|c| c.is_control() && c != '\n')) {
         return pages::notice(400, "Описание не подходит", "Описание: не длиннее 4000 знаков обычного текста.");
     }
-    match platform.state().communities.get_mut(id.as_str()) {
-        Some(community) => community.about = about,
-        None => return pages::no_such_club(),
+    let site = form.site.as_deref().map(str::trim);
+    if site.is_some_and(|s| s.chars().count() > SITE_MAX || s.chars().any(char::is_control)) {
+        return pages::notice(400, "Адрес сайта не подходит", "Сайт: не длиннее 200 знаков, в одну строку.");
     }
+    let mut state = platform.state();
+    let Some(community) = state.communities.get_mut(id.as_str()) else { return pages::no_such_club() };
+    // A field that was not sent stays as it is.
+    community.about = about.unwrap_or_else(|| community.about.clone());
+    community.site = site.map_or_else(|| community.site.clone(), str::to_owned);
+    drop(state);
     back(&id)
 }
 

@@ -54,6 +54,8 @@ pub(super) struct Club {
     pub(super) initials: &'static str,
     pub(super) tone: &'static str,
     pub(super) about: String,
+    /// The web site it names.
+    pub(super) site: String,
     pub(super) followers: &'static str,
     /// Only while the badge verifies.
     pub(super) badge: Option<Mark>,
@@ -106,6 +108,7 @@ impl Club {
             initials: community.initials,
             tone: community.tone,
             about: community.about.clone(),
+            site: community.site.clone(),
             followers: community.followers,
             badge: claims.map(|c| Mark::of(c, &platform.issuer)),
             status_words: words::status(&status).to_owned(),

@@ -64,7 +64,9 @@ async fn a_site_and_a_community_that_name_each_other_prove_control_with_the_text
     // Nobody's server is asked that the community does not name.
     assert_eq!(a.look(&h, "site_link").await.as_deref(), Some("no_link_back"));
     assert_eq!(site.asked(), 0);
-    h.describe(COMMUNITY, &format!("Детский сад. Сайт: {}", site.url)).await;
+    h.describe(COMMUNITY, &format!("Детский сад. Учредитель: {}", site.url)).await;
+    assert_eq!(a.look(&h, "site_link").await.as_deref(), Some("no_link_back"), "whoever a description names is not the community");
+    h.names_site(COMMUNITY, &site.url).await;
     site.says("", "Детский сад");
     assert_eq!(a.look(&h, "site_link").await.as_deref(), Some("no_link_to_community"));
     // A link to another community, and one that is only written.
@@ -94,7 +96,7 @@ async fn the_vanity_name_of_today_is_a_link_and_that_of_yesterday_is_none() {
     let h = Harness::start_with(&[INTERFACE]).await;
     let (a, site) = (h.applicant(COMMUNITY, "kindergarten-head").await, Site::start());
     let mark = name(&a, &h, &site.url).await;
-    h.describe(COMMUNITY, &format!("({})", site.url)).await;
+    h.names_site(COMMUNITY, &format!("({})", site.url)).await;
     let link = |screen_name: &str| format!("<link rel=me href=\"{}/{screen_name}\">{mark}", h.ready().platform_url);
     site.says(&link("minprimer"), "");
     assert_eq!(a.look(&h, "site_link").await.as_deref(), Some("no_link_to_community"));
@@ -148,7 +150,7 @@ async fn a_site_that_does_not_answer_well_is_told_apart() {
     let h = Harness::start_with(&[INTERFACE, ("GOSBADGE__SITE__MAX_BYTES", "4096"), ("GOSBADGE__SITE__TIMEOUT", "2s")]).await;
     let (a, site) = (h.applicant(COMMUNITY, "kindergarten-head").await, Site::start());
     name(&a, &h, &site.url).await;
-    h.describe(COMMUNITY, &site.url).await;
+    h.names_site(COMMUNITY, &site.url).await;
     site.says("", &"x".repeat(5000));
     assert_eq!(a.look(&h, "site_link").await.as_deref(), Some("site_too_large"));
     *site.page.lock().unwrap() = (503, String::new());
@@ -157,7 +159,7 @@ async fn a_site_that_does_not_answer_well_is_told_apart() {
     assert_eq!(a.look(&h, "site_link").await.as_deref(), Some("site_not_reached"));
     // A part of a host belongs to one body, the next to another.
     h.clock.advance(Duration::from_secs(1));
-    h.describe(COMMUNITY, &format!("{}school12/", site.url)).await;
+    h.names_site(COMMUNITY, &format!("{}school12/", site.url)).await;
     name(&a, &h, &format!("{}school13/", site.url)).await;
     assert_eq!(a.look(&h, "site_link").await.as_deref(), Some("no_link_back"));
     h.stop().await;

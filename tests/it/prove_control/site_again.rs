@@ -79,7 +79,7 @@ fn link(h: &Harness, community: &str) -> String {
 async fn confirm(h: &Harness, site: &Site, community: &str) -> String {
     let a = h.applicant(community, "kindergarten-head").await;
     let mark = name(&a, h, &site.url).await;
-    h.describe(community, &format!("Сайт: {}", site.url)).await;
+    h.names_site(community, &site.url).await;
     site.says(&mark, &link(h, community));
     assert_eq!(a.look(h, "site_link").await, None);
     h.clock.advance(Duration::from_secs(1));
@@ -184,7 +184,7 @@ async fn a_link_that_is_back_at_the_second_look_was_never_missing() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_community_that_no_longer_names_the_site_misses_a_link_too() {
     let s = Stand::start().await;
-    s.h.describe(COMMUNITY, "Детский сад. Наш новый сайт: https://ds12.example.ru").await;
+    s.h.names_site(COMMUNITY, "https://ds12.example.ru").await;
     let asked = s.site.asked();
     assert_eq!(s.round(DAY).await, SEEN);
     s.assert_untouched().await;
