@@ -67,6 +67,10 @@ pub fn claim(tx: &mut Tx<'_>, now: Timestamp, next: Timestamp) -> Result<Vec<Due
         .order(l::badge_id)
         .select((l::badge_id, c::platform_id, c::number, l::page, l::next_at))
         .load(tx.conn)?;
+    // Between the two reads another process may have claimed the page, and with it everything that rests on it.
+    if all.iter().all(|look| look.next_at > now.millis()) {
+        return Ok(Vec::new());
+    }
     let mut claimed = Vec::with_capacity(all.len());
     for look in all {
         let free = l::table.find(&look.badge_id).filter(l::next_at.eq(look.next_at));
