@@ -3,13 +3,13 @@
 use actix_web::http::{StatusCode, header};
 use actix_web::{HttpRequest, HttpResponse, web};
 
-use super::context::{Body, Http, Shared, here, once_each, query};
+use super::apply::see;
+use super::context::{Body, Http, Shared, here, once_each};
 use super::login::{community_view, form_token, genuine, origin, page};
 use super::pages::{self, BadPage, ControlView, OperatorWay, SignInWay, SiteWay, TextWay};
 use super::refused::failed;
 use crate::domain::control::{ProofKind, ProofStatus};
 use crate::domain::control_problem::ControlProblem;
-use crate::domain::lang::Lang;
 use crate::ports::site_reader::META_NAME;
 use crate::service::Error;
 use crate::service::prove_control::{self, Attempt, BadExplanation, BadSite, Control, Looked, PlatformReturn};
@@ -30,7 +30,7 @@ pub(super) async fn show(http: Shared, req: HttpRequest, id: web::Path<String>) 
 async fn shown(http: &Http, req: &HttpRequest, id: String, beside: Beside) -> HttpResponse {
     let browser = http.browser(req).unwrap_or_default();
     match prove_control::control_of(&http.app, id, &browser).await {
-        Ok(control) if control.proven => onward(req, &format!("/applications/{}/confirm", control.application.id)),
+        Ok(control) if control.proven => see(req, &format!("/applications/{}/confirm", control.application.id)),
         Ok(control) => {
             let status = match &beside {
                 Beside { wait: Some(_), .. } => StatusCode::TOO_MANY_REQUESTS,
@@ -105,13 +105,6 @@ fn view(req: &HttpRequest, browser: &str, c: Control, beside: Beside) -> Result<
     })
 }
 
-/// To another page of the flow, in the language that the address names.
-fn onward(req: &HttpRequest, path: &str) -> HttpResponse {
-    let lang = query(req).remove("lang").and_then(|l| Lang::parse(&l));
-    let path = lang.map_or_else(|| path.to_owned(), |lang| format!("{path}?lang={lang}"));
-    HttpResponse::SeeOther().insert_header((header::LOCATION, path)).insert_header((header::CACHE_CONTROL, "no-store")).finish()
-}
-
 /// `POST /applications/{id}/control/{kind}`
 pub(super) async fn act(http: Shared, req: HttpRequest, path: web::Path<(String, String)>, body: Body) -> HttpResponse {
     let ((id, kind), browser) = (path.into_inner(), http.browser(&req).unwrap_or_default());
@@ -149,10 +142,10 @@ pub(super) async fn act(http: Shared, req: HttpRequest, path: web::Path<(String,
         Ok(Ok(Some(address))) => {
             HttpResponse::SeeOther().insert_header((header::LOCATION, address)).insert_header((header::CACHE_CONTROL, "no-store")).finish()
         }
-        Ok(Ok(None)) => onward(&req, &format!("/applications/{id}/control")),
+        Ok(Ok(None)) => see(&req, &format!("/applications/{id}/control")),
         Ok(Err(beside)) => shown(&http, &req, id, beside).await,
         // Two presses of one button: the page says where it stands now.
-        Err(Error::Conflict(_)) => onward(&req, &format!("/applications/{id}/control")),
+        Err(Error::Conflict(_)) => see(&req, &format!("/applications/{id}/control")),
         Err(e) => failed(&http, &req, &browser, &e).await,
     }
 }
@@ -181,7 +174,7 @@ pub(super) async fn returned(http: Shared, req: HttpRequest, platform: web::Path
         prove_control::complete_sign_in(&http.app, back).await
     };
     match outcome.await {
-        Ok(id) => onward(&req, &format!("/applications/{id}/control")),
+        Ok(id) => see(&req, &format!("/applications/{id}/control")),
         Err(e) => failed(&http, &req, &browser, &e).await,
     }
 }

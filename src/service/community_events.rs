@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::change_badge::change_in;
 use super::{Actor, App, Error, reprove};
+use crate::domain::application::StartKind;
 use crate::domain::badge::BadgeChange;
 use crate::domain::community::CommunityRef;
 use crate::domain::community_event::{CommunityEvent, Measure, Names};
@@ -123,25 +124,19 @@ impl About<'_> {
         // Without a badge to demand a new proof of, what was begun on the word of who administered it then has to be begun again.
         let void = matches!(measure, Measure::Suspend | Measure::Revoke) || (measure == Measure::Reprove && badge.is_none());
         if void {
-            self.refuse_open(tx, event, called)?;
+            self.refuse_open(tx, event, &StartKind::ALL, called)?;
         } else if measure == Measure::Reprove {
             // What was proven by whoever administered it then proves nothing now.
-            applications::refuse_own_starts_of(
-                tx,
-                self.community.platform.as_str(),
-                self.community.id.as_str(),
-                event.refusal(),
-                self.now,
-            )?;
+            self.refuse_open(tx, event, &[StartKind::Portal], None)?;
         }
         badge.map_or(Ok(false), |b| self.measure(tx, b, event, measure))
     }
 
     /// Ends applications begun before, unless they name the community as it is called now: whoever holds the page must not finish what
     /// was begun for another.
-    fn refuse_open(&self, tx: &mut Tx<'_>, event: &CommunityEvent, called: Option<&str>) -> Result<(), Error> {
+    fn refuse_open(&self, tx: &mut Tx<'_>, event: &CommunityEvent, starts: &[StartKind], called: Option<&str>) -> Result<(), Error> {
         let (platform, number) = (self.community.platform.as_str(), self.community.id.as_str());
-        applications::refuse_open_of(tx, platform, number, called, event.refusal(), self.now)?;
+        applications::refuse_open_of(tx, platform, number, starts, called, event.refusal(), self.now)?;
         Ok(())
     }
 
@@ -175,7 +170,7 @@ impl About<'_> {
         // cannot be compared with anything.
         let news = !fits && (names.is_empty() || seen != before);
         if news && matches!(measure, Measure::Suspend | Measure::Revoke) {
-            self.refuse_open(tx, &event, seen.name.as_deref())?;
+            self.refuse_open(tx, &event, &StartKind::ALL, seen.name.as_deref())?;
         }
         communities::see(tx, &c.id, &seen)?;
         match badge {

@@ -246,7 +246,8 @@ pub fn refuse(tx: &mut Tx<'_>, id: &str, code: RefusalCode, now: Timestamp) -> R
     Ok(())
 }
 
-/// Ends every open application of a community with a code, those excepted that name it `called`; returns how many.
+/// Ends every open application of a community that began in one of these ways with a code, those excepted that name it `called`;
+/// returns how many.
 ///
 /// # Errors
 /// [`StoreError`].
@@ -254,6 +255,7 @@ pub fn refuse_open_of(
     tx: &mut Tx<'_>,
     platform: &str,
     number: &str,
+    starts: &[StartKind],
     called: Option<&str>,
     code: RefusalCode,
     now: Timestamp,
@@ -262,26 +264,9 @@ pub fn refuse_open_of(
     let open: Vec<&str> = ApplicationState::ALL.into_iter().filter(|s| !s.is_final()).map(ApplicationState::as_str).collect();
     // No community has an empty name, so without an exception nothing is excepted.
     let others = a::community_name.ne(called.unwrap_or_default());
+    let starts: Vec<&str> = starts.iter().map(|s| s.as_str()).collect();
     Ok(diesel::update(a::table.filter(a::platform_id.eq(platform).and(a::community_number.eq(number)).and(a::state.eq_any(open))))
-        .filter(others)
-        .set((
-            a::state.eq(ApplicationState::Refused.as_str()),
-            a::refusal_code.eq(Some(code.as_str())),
-            a::updated_at.eq(now.millis()),
-            a::updated_by.eq(tx.name),
-        ))
-        .execute(tx.conn)?)
-}
-
-/// Ends every open application of a community that an authority started itself with a code; returns how many.
-///
-/// # Errors
-/// [`StoreError`].
-pub fn refuse_own_starts_of(tx: &mut Tx<'_>, platform: &str, number: &str, code: RefusalCode, now: Timestamp) -> Result<usize, StoreError> {
-    use applications as a;
-    let open: Vec<&str> = ApplicationState::ALL.into_iter().filter(|s| !s.is_final()).map(ApplicationState::as_str).collect();
-    let own = a::start.eq(StartKind::Portal.as_str()).and(a::state.eq_any(open));
-    Ok(diesel::update(a::table.filter(a::platform_id.eq(platform).and(a::community_number.eq(number))).filter(own))
+        .filter(others.and(a::start.eq_any(starts)))
         .set((
             a::state.eq(ApplicationState::Refused.as_str()),
             a::refusal_code.eq(Some(code.as_str())),
