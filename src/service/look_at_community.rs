@@ -31,21 +31,24 @@ pub async fn look_at_community(app: &Arc<App>, platform: &str, text: &str) -> Re
     ask(app, api, &meant).await.map_err(unanswered)?.ok_or(Error::NotFound("community"))
 }
 
-/// Longest pause after which a question is put again while a person waits for the answer.
-const PATIENCE: Duration = Duration::from_millis(500);
+/// How long a person is kept waiting, in all, for a platform that may not be asked again yet: several are before us at a busy hour, and
+/// three pauses of a limit's window are better than a page that asks to try again.
+const PATIENCE: Duration = Duration::from_secs(4);
 
-/// What the platform says of one community. A limit that passes within a moment is waited for, twice at most.
+/// What the platform says of one community. A limit that passes within [`PATIENCE`] is waited for.
 ///
 /// # Errors
 /// [`ApiError`] when it says nothing.
 pub(super) async fn ask(app: &App, api: &Arc<dyn PlatformApi>, meant: &Locator) -> Result<Option<UnverifiedCommunity>, ApiError> {
-    for _ in 0..2 {
-        match ask_once(api, meant).await {
-            Err(ApiError { fault: ApiFault::TryAgain(Some(pause)), .. }) if pause <= PATIENCE => app.clock.pause(pause).await,
-            answer => return answer,
-        }
+    let mut patience = PATIENCE;
+    loop {
+        let answer = ask_once(api, meant).await;
+        let Err(ApiError { fault: ApiFault::TryAgain(Some(pause)), .. }) = answer else { return answer };
+        // No answer is waited for without end, however short the pauses it asks for.
+        let Some(left) = patience.checked_sub(pause.max(Duration::from_millis(50))) else { return answer };
+        patience = left;
+        app.clock.pause(pause).await;
     }
-    ask_once(api, meant).await
 }
 
 async fn ask_once(api: &Arc<dyn PlatformApi>, meant: &Locator) -> Result<Option<UnverifiedCommunity>, ApiError> {

@@ -2,7 +2,11 @@
 //! the test holds. `GOSBADGE_TEST_DB` chooses the database: `sqlite` (default) or `postgres` (then `GOSBADGE_TEST_POSTGRES` names a
 //! server where databases may be created).
 
+#[path = "kept.rs"]
+mod kept;
+
 use std::net::{Ipv4Addr, SocketAddr};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -46,15 +50,33 @@ pub fn on_postgres() -> bool {
     std::env::var("GOSBADGE_TEST_DB").is_ok_and(|v| v == "postgres")
 }
 
-/// A database of its own for one test: `sqlite:PATH` or `postgres://…`.
+/// A database of its own for one test, with nothing in it yet, not even tables: `sqlite:PATH` or `postgres://…`.
+#[allow(dead_code, reason = "benches migrate nothing")]
+pub fn empty_database(dir: &TempDir) -> String {
+    new_database(
+        dir,
+        |_| (),
+        |server, name| {
+            let mut conn = PgConnection::establish(server).unwrap();
+            diesel::sql_query(format!("CREATE DATABASE {name}")).execute(&mut conn).unwrap();
+        },
+    )
+}
+
+/// The same in the shape this version needs.
 pub fn fresh_database(dir: &TempDir) -> String {
+    new_database(dir, kept::sqlite, kept::postgres)
+}
+
+fn new_database(dir: &TempDir, sqlite: impl FnOnce(&Path), postgres: impl FnOnce(&str, &str)) -> String {
     if !on_postgres() {
-        return format!("sqlite:{}", dir.path().join("test.db").display());
+        let file = dir.path().join("test.db");
+        sqlite(&file);
+        return format!("sqlite:{}", file.display());
     }
     let server = std::env::var("GOSBADGE_TEST_POSTGRES").expect("GOSBADGE_TEST_POSTGRES names the server for GOSBADGE_TEST_DB=postgres");
-    let mut conn = PgConnection::establish(&server).unwrap();
     let name = format!("t_{}", Parts::system().entropy.uuid().replace('-', ""));
-    diesel::sql_query(format!("CREATE DATABASE {name}")).execute(&mut conn).unwrap();
+    postgres(&server, &name);
     let (base, _) = server.rsplit_once('/').unwrap();
     format!("{base}/{name}")
 }
@@ -129,7 +151,9 @@ impl Harness {
         let parts = Parts { clock: clock.clone(), sink, ..Parts::system() };
         let listen = SocketAddr::new(Ipv4Addr::LOCALHOST.into(), port);
         let options = Options { listen, data_dir: dir.path().to_owned(), esia, settings: all, parts };
+        kept::give_keys(dir.path());
         let dev = dev::start(options).await?;
+        kept::keep_keys(dir.path());
         Ok(Self { dev, clock, http: plain_client(), database, dir })
     }
 

@@ -9,7 +9,7 @@ use gosbadge::domain::digest::sha256_hex;
 use tempfile::TempDir;
 
 use crate::database::Database;
-use crate::harness::fresh_database;
+use crate::harness::empty_database;
 
 /// Every released migration file with its SHA-256. Append only: whoever runs the service has applied these; a change goes
 /// into a new migration.
@@ -152,7 +152,7 @@ fn shape(url: &str) -> Shape {
 #[test]
 fn a_migrated_database_has_the_shape_of_the_diesel_schema() {
     let dir = TempDir::new().unwrap();
-    let url = fresh_database(&dir);
+    let url = empty_database(&dir);
     gosbadge(&dir, &url, &["migrate"]);
     let (columns, indexes) = shape(&url);
     assert_eq!(columns, diesel_columns());
@@ -215,7 +215,7 @@ fn diesel_columns() -> BTreeSet<String> {
 #[test]
 fn migrating_twice_changes_nothing_and_status_tells() {
     let dir = TempDir::new().unwrap();
-    let url = fresh_database(&dir);
+    let url = empty_database(&dir);
     let all = names("sqlite");
     let status = |word: &str| all.iter().map(|n| format!("{word} {n}\n")).collect::<String>();
 
@@ -235,7 +235,7 @@ fn migrating_twice_changes_nothing_and_status_tells() {
 fn endpoints_of_before_there_were_streams_go_on_working() {
     const STREAMS: &str = "2026-11-28-000007_streams";
     let dir = TempDir::new().unwrap();
-    let url = fresh_database(&dir);
+    let url = empty_database(&dir);
     gosbadge(&dir, &url, &["migrate"]);
     let before = shape(&url);
     let mut db = Database::open(&url);

@@ -1,6 +1,7 @@
 //! The stand-in ESIA of a development set-up and how the service speaks to it: generation, kinds of keys, kinds of tokens.
 
 use std::net::TcpListener;
+use std::path::Path;
 use std::sync::Arc;
 
 use clap::ValueEnum;
@@ -55,8 +56,10 @@ pub(super) struct StandIn {
 
 /// Starts the stand-in with the service as its one client.
 pub(super) fn start(mode: EsiaMode, config: &Config, listener: TcpListener, parts: &Parts) -> Result<StandIn, WireError> {
-    let identity = wire::client_identity(&config.data_dir.join("dev"), mode.needs_gost(), parts.clock.now(), &*parts.entropy)?;
+    let dir = config.data_dir.join("dev");
+    let identity = wire::client_identity(&dir, mode.needs_gost(), parts.clock.now(), &*parts.entropy)?;
     let mut stand_in = esia::EsiaConfig::new(listener, Arc::clone(&parts.clock), Arc::clone(&parts.entropy));
+    stand_in.signing_keys = Some(signing_keys(&dir, parts)?);
     // RSA comes first in the stand-in's list. The adapter takes no certificate whose key cannot have made its tokens.
     let (token_alg, signing) = match config.idp.esia.token_algorithm {
         TokenAlgorithm::Rs256 => (esia::TokenAlg::Rs256, 0),
@@ -71,4 +74,20 @@ pub(super) fn start(mode: EsiaMode, config: &Config, listener: TcpListener, part
     let running = esia::start(stand_in).map_err(WireError::new)?;
     let trusted = running.signing_certificates_pem.iter().skip(signing).take(1).map(|pem| pem.clone().into_bytes()).collect();
     Ok(StandIn { running, identity, trusted })
+}
+
+/// What the stand-in signs with, kept in `dir` and made at first use: a set-up that is started again knows its people still.
+fn signing_keys(dir: &Path, parts: &Parts) -> Result<esia::SigningKeys, WireError> {
+    let (rsa, gost) = (dir.join("stand-in-esia.pem"), dir.join("stand-in-esia-gost.pem"));
+    if rsa.exists() && (gost.exists() || !esia::gost_available()) {
+        let gost = gost.exists().then(|| wire::read(&gost)).transpose()?;
+        return esia::SigningKeys::from_pem(&wire::read(&rsa)?, gost.as_deref()).map_err(WireError::new);
+    }
+    let made = esia::SigningKeys::generate(parts.clock.now(), &*parts.entropy).map_err(WireError::new)?;
+    let (rsa_pem, gost_pem) = made.to_pem().map_err(WireError::new)?;
+    wire::write_secret(&rsa, &rsa_pem)?;
+    if let Some(pem) = gost_pem {
+        wire::write_secret(&gost, &pem)?;
+    }
+    Ok(made)
 }

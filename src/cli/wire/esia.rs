@@ -122,7 +122,7 @@ fn esia_settings(config: &Config, base_url: String, client_id: String, sources: 
     }
 }
 
-fn read(path: &Path) -> Result<Vec<u8>, WireError> {
+pub(in crate::cli) fn read(path: &Path) -> Result<Vec<u8>, WireError> {
     fs::read(path).map_err(|e| WireError(format!("cannot read {}: {e}", path.display())))
 }
 

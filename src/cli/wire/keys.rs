@@ -25,7 +25,7 @@ pub(super) fn development_key(config: &Config, name: &str, entropy: &dyn Entropy
 }
 
 /// Writes a file only its owner can read.
-pub(super) fn write_secret(path: &Path, content: &[u8]) -> Result<(), WireError> {
+pub(in crate::cli) fn write_secret(path: &Path, content: &[u8]) -> Result<(), WireError> {
     let failed = |e: std::io::Error| WireError(format!("cannot write {}: {e}", path.display()));
     if let Some(dir) = path.parent() {
         super::private_dir(dir)?;

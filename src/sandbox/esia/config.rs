@@ -7,6 +7,7 @@ use std::time::Duration;
 use openssl::x509::X509;
 use serde::{Deserialize, Serialize};
 
+use super::keys::SigningKeys;
 use super::people::People;
 use crate::ports::{Clock, Entropy};
 
@@ -53,6 +54,8 @@ pub struct EsiaConfig {
     pub timestamp_window: Duration,
     /// Lets others than this machine set faults.
     pub control_anywhere: bool,
+    /// What its tokens are signed with; new keys without.
+    pub signing_keys: Option<SigningKeys>,
     /// Time.
     pub clock: Arc<dyn Clock>,
     /// Randomness.
@@ -71,6 +74,7 @@ impl EsiaConfig {
             auto_approve: None,
             timestamp_window: Duration::from_secs(300),
             control_anywhere: false,
+            signing_keys: None,
             clock,
             entropy,
         }

@@ -1,4 +1,5 @@
-//! The stand-in's own signing keys and JWTs: made at start, kept in memory, never written. What the tokens say is in `tokens`.
+//! The stand-in's own signing keys and JWTs. Whoever starts it may keep the keys; it writes nothing itself. What the tokens say is in
+//! `tokens`.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -21,7 +22,7 @@ use crate::ports::Entropy;
 const CERTIFICATE_DAYS: i64 = 365;
 
 /// All keys of one running stand-in.
-pub(super) struct SigningKeys {
+pub struct SigningKeys {
     rsa: SigningKey,
     gost: Option<SigningKey>,
 }
@@ -68,7 +69,10 @@ struct Header {
 impl SigningKeys {
     /// Makes an RSA key, and a GOST key where the engine is loaded. (OpenSSL draws RSA keys from its own generator; nothing here
     /// is reproducible anyway.)
-    pub(super) fn generate(now: Timestamp, entropy: &dyn Entropy) -> Result<Self, ErrorStack> {
+    ///
+    /// # Errors
+    /// [`ErrorStack`] when OpenSSL cannot make them.
+    pub fn generate(now: Timestamp, entropy: &dyn Entropy) -> Result<Self, ErrorStack> {
         let rsa = PKey::from_rsa(Rsa::generate(2048)?)?;
         let rsa = SigningKey::new(rsa, MessageDigest::sha256(), now, entropy)?;
         let gost = match gost::streebog() {
@@ -76,6 +80,23 @@ impl SigningKeys {
             None => None,
         };
         Ok(Self { rsa, gost })
+    }
+
+    /// Those that [`Self::to_pem`] wrote down. A GOST key is left out where the engine is not loaded.
+    ///
+    /// # Errors
+    /// [`ErrorStack`] when a text is not one of a key and its certificate.
+    pub fn from_pem(rsa: &[u8], gost: Option<&[u8]>) -> Result<Self, ErrorStack> {
+        let gost = gost::streebog().zip(gost).map(|(digest, pem)| SigningKey::from_pem(pem, digest)).transpose()?;
+        Ok(Self { rsa: SigningKey::from_pem(rsa, MessageDigest::sha256())?, gost })
+    }
+
+    /// The RSA key with its certificate, and the GOST key with its own.
+    ///
+    /// # Errors
+    /// [`ErrorStack`] when OpenSSL cannot write them.
+    pub fn to_pem(&self) -> Result<(Vec<u8>, Option<Vec<u8>>), ErrorStack> {
+        Ok((self.rsa.to_pem()?, self.gost.as_ref().map(SigningKey::to_pem).transpose()?))
     }
 
     /// Certificates for clients to trust, RSA first.
@@ -165,9 +186,20 @@ impl SigningKey {
         certificate.set_not_before(&from)?;
         certificate.set_not_after(&to)?;
         certificate.sign(&key, digest)?;
-        let certificate = certificate.build();
+        Ok(Self::with(key, certificate.build(), digest))
+    }
+
+    fn with(key: PKey<Private>, certificate: X509, digest: MessageDigest) -> Self {
         let thumbprint = gost::certificate_hash(&certificate);
-        Ok(Self { key, certificate, digest, thumbprint })
+        Self { key, certificate, digest, thumbprint }
+    }
+
+    fn from_pem(pem: &[u8], digest: MessageDigest) -> Result<Self, ErrorStack> {
+        Ok(Self::with(PKey::private_key_from_pem(pem)?, X509::from_pem(pem)?, digest))
+    }
+
+    fn to_pem(&self) -> Result<Vec<u8>, ErrorStack> {
+        Ok([self.key.private_key_to_pem_pkcs8()?, self.certificate.to_pem()?].concat())
     }
 }
 

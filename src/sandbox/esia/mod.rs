@@ -39,6 +39,7 @@ use url::Url;
 pub use config::{ClientRegistration, EsiaConfig, StartError, TokenAlg};
 pub use faults::{Fault, Faults};
 pub use gost::gost_available;
+pub use keys::SigningKeys;
 pub use organisations::{Organisation, OrganisationType};
 pub use people::{BUILT_IN as BUILT_IN_PERSONAS, People};
 pub use personas::{Branch, Membership, Persona, personas};
@@ -67,11 +68,11 @@ struct Esia {
     timestamp_window: Duration,
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
-    keys: keys::SigningKeys,
+    keys: SigningKeys,
     /// Made when a rotation is first asked for. `None` inside when they could not be made.
-    new_keys: OnceLock<Option<keys::SigningKeys>>,
+    new_keys: OnceLock<Option<SigningKeys>>,
     /// Of forgers, made in the same way.
-    strangers_keys: OnceLock<Option<keys::SigningKeys>>,
+    strangers_keys: OnceLock<Option<SigningKeys>>,
     /// How often somebody followed a forged header.
     strangers_visited: AtomicU32,
     certificates_pem: Vec<String>,
@@ -92,7 +93,7 @@ pub struct Running {
     pub faults: Faults,
 }
 
-/// Makes keys and starts listening. Many stand-ins may run in one process.
+/// Makes keys, where none were kept, and starts listening. Many stand-ins may run in one process.
 ///
 /// # Errors
 /// [`StartError`] for settings that cannot work and for a listener or a key that cannot be had.
@@ -103,7 +104,10 @@ pub fn start(config: EsiaConfig) -> Result<Running, StartError> {
         Some(url) => url.trim_end_matches('/').to_owned(),
         None => format!("http://{}", config.listener.local_addr()?),
     };
-    let keys = keys::SigningKeys::generate(config.clock.now(), &*config.entropy)?;
+    let keys = match config.signing_keys {
+        Some(kept) => kept,
+        None => SigningKeys::generate(config.clock.now(), &*config.entropy)?,
+    };
     let certificates_pem = keys.certificates_pem()?;
     let faults = Faults::of(&config.people);
     let esia = web::Data::new(Esia {
@@ -200,8 +204,8 @@ fn known_persona(people: &People, wanted: &str) -> Result<Arc<Persona>, StartErr
 
 impl Esia {
     /// The keys that follow the present ones.
-    fn new_keys(&self) -> Result<&keys::SigningKeys, refusal::Refusal> {
-        let made = self.new_keys.get_or_init(|| keys::SigningKeys::generate(self.clock.now(), &*self.entropy).ok());
+    fn new_keys(&self) -> Result<&SigningKeys, refusal::Refusal> {
+        let made = self.new_keys.get_or_init(|| SigningKeys::generate(self.clock.now(), &*self.entropy).ok());
         made.as_ref().ok_or_else(|| refusal::Code::ServerError.into())
     }
 
