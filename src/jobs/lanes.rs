@@ -12,8 +12,9 @@ use super::{complain, rest};
 use crate::service::App;
 use crate::service::deliver::{LaneBell, LaneEnd, lanes_with_work, run_lane};
 
-/// Rest of a lane whose endpoint fails.
-const FAILING_PAUSE: Duration = Duration::from_secs(1);
+/// Rests of a lane whose endpoint goes on failing: short enough that a restart there is hardly noticed, and then so long that an
+/// endpoint which is down for days costs others nothing.
+const RESTS: [Duration; 4] = [Duration::from_secs(1), Duration::from_secs(2), Duration::from_secs(5), Duration::from_secs(10)];
 
 struct Running {
     bell: Arc<LaneBell>,
@@ -60,11 +61,18 @@ fn start(app: &Arc<App>, platform: String, mut stopped: watch::Receiver<bool>) -
     let (app, bell) = (Arc::clone(app), Arc::<LaneBell>::default());
     let its = Arc::clone(&bell);
     let task = tokio::spawn(async move {
+        let mut failures = 0;
         loop {
-            match run_lane(&app, &platform, &its).await {
-                Ok(LaneEnd::Failing) if rest(FAILING_PAUSE, &mut stopped).await => {}
+            match run_lane(&app, &platform, &its, failures > 0).await {
+                Ok(LaneEnd::Failing { some_arrived }) => {
+                    failures = if some_arrived { 0 } else { failures };
+                    if !rest(RESTS[failures.min(RESTS.len() - 1)], &mut stopped).await {
+                        break;
+                    }
+                    failures += 1;
+                }
                 // Work may have come between its last look and its end.
-                Ok(_) => break app.delivery_bell.notify_one(),
+                Ok(LaneEnd::Done) => break app.delivery_bell.notify_one(),
                 Err(e) => break complain("deliver", &e),
             }
         }

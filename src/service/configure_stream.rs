@@ -48,7 +48,7 @@ pub async fn configure_stream(app: &Arc<App>, platform: &PlatformRow, asked: Unv
     let stream = app.db.write("configure_stream", move |tx| -> Result<StreamRow, Error> {
         let mut stream = of_platform_or_new(tx, &id, wanted.method, now)?;
         stream.events.clone_from(&wanted.events);
-        name_endpoint(&inner, &mut stream, &wanted, now)?;
+        let went_live = name_endpoint(&inner, &mut stream, &wanted, now)?;
         if let Some(change) = wanted.change {
             let state = stream
                 .state()?
@@ -56,7 +56,7 @@ pub async fn configure_stream(app: &Arc<App>, platform: &PlatformRow, asked: Unv
                 .ok_or_else(|| Error::Conflict("the stream has no live endpoint yet: state can be set once one is verified".to_owned()))?;
             state.as_str().clone_into(&mut stream.state);
         }
-        let stream = record(tx, stream, now)?;
+        let stream = record(tx, stream, went_live, now)?;
         audit::insert(tx, &entry)?;
         Ok(stream)
     });
@@ -71,8 +71,8 @@ pub async fn configure_stream(app: &Arc<App>, platform: &PlatformRow, asked: Unv
 pub(super) fn name_webhook(app: &App, tx: &mut Tx<'_>, platform: &str, url: &str, now: Timestamp) -> Result<(), Error> {
     let mut stream = of_platform_or_new(tx, platform, Method::PushWebhook, now)?;
     let wanted = Wanted { method: Method::PushWebhook, url: Some(url.to_owned()), authorization: None, events: None, change: None };
-    name_endpoint(app, &mut stream, &wanted, now)?;
-    record(tx, stream, now)?;
+    let went_live = name_endpoint(app, &mut stream, &wanted, now)?;
+    record(tx, stream, went_live, now)?;
     Ok(())
 }
 
@@ -85,16 +85,16 @@ fn of_platform_or_new(tx: &mut Tx<'_>, platform: &str, method: Method, now: Time
     Ok(stream)
 }
 
-fn record(tx: &mut Tx<'_>, stream: StreamRow, now: Timestamp) -> Result<StreamRow, StoreError> {
+fn record(tx: &mut Tx<'_>, stream: StreamRow, went_live: bool, now: Timestamp) -> Result<StreamRow, StoreError> {
     streams::decide(tx, stream.generation, &stream, now)?;
-    if stream.live_since == Some(now.millis()) {
+    if went_live {
         deliveries::hurry(tx, &stream.platform_id, now)?;
     }
     Ok(StreamRow { generation: stream.generation + 1, ..stream })
 }
 
-/// Makes the wanted endpoint the live one or the next one.
-fn name_endpoint(app: &App, stream: &mut StreamRow, wanted: &Wanted, now: Timestamp) -> Result<(), Error> {
+/// Makes the wanted endpoint the live one or the next one; whether it went live by that.
+fn name_endpoint(app: &App, stream: &mut StreamRow, wanted: &Wanted, now: Timestamp) -> Result<bool, Error> {
     let is_live = stream.state()?.is_live()
         && stream.method()? == wanted.method
         && stream.endpoint_url == wanted.url
@@ -103,16 +103,17 @@ fn name_endpoint(app: &App, stream: &mut StreamRow, wanted: &Wanted, now: Timest
     let sealed = wanted.authorization.as_ref().map(seal);
     forget_next(stream);
     if is_live {
-        return Ok(());
+        return Ok(false);
     }
     stream.next_method = Some(wanted.method.as_str().to_owned());
     stream.next_url.clone_from(&wanted.url);
     stream.next_authorization = sealed;
     if wanted.method.pushes() {
         stream.challenge_at = Some(now.millis());
-        return Ok(());
+        return Ok(false);
     }
-    go_live(app, stream, now)
+    go_live(app, stream, now)?;
+    Ok(true)
 }
 
 fn forget_next(stream: &mut StreamRow) {

@@ -87,15 +87,19 @@ pub enum LaneEnd {
     Done,
     /// As many attempts as it holds at once have failed one after the other. Whatever else waits would fare no better just now, and
     /// each failure costs the database a write that others wait for.
-    Failing,
+    Failing {
+        /// Whether anything arrived before.
+        some_arrived: bool,
+    },
 }
 
-/// Delivers to one platform until nothing of its is due, its endpoint fails, or the bell says the end.
+/// Delivers to one platform until nothing of its is due, its endpoint fails, or the bell says the end. In `doubt` one message goes
+/// alone, and the others follow when it arrived.
 ///
 /// # Errors
 /// [`Error`] when the database is away; nothing is lost, leases run out by themselves.
-pub async fn run_lane(app: &Arc<App>, platform: &str, bell: &LaneBell) -> Result<LaneEnd, Error> {
-    Lane::new(app, platform).run(bell).await
+pub async fn run_lane(app: &Arc<App>, platform: &str, bell: &LaneBell, doubt: bool) -> Result<LaneEnd, Error> {
+    Lane::new(app, platform).run(bell, doubt).await
 }
 
 /// One platform's deliveries in this process.
@@ -123,15 +127,17 @@ impl<'a> Lane<'a> {
     /// Keeps up to `width` attempts on their way, each a task of its own: they go on while this one waits for the database.
     /// Whatever has come back meanwhile is settled with the next lease, in one transaction: a fast endpoint costs few of them,
     /// and a slow message holds up only itself.
-    async fn run(&self, bell: &LaneBell) -> Result<LaneEnd, Error> {
+    async fn run(&self, bell: &LaneBell, doubt: bool) -> Result<LaneEnd, Error> {
         let mut flights: JoinSet<Done> = JoinSet::new();
-        let (mut back, mut failed_in_a_row) = (Vec::<Done>::new(), 0);
+        let (mut back, mut failed_in_a_row, mut some_arrived) = (Vec::<Done>::new(), 0, false);
         loop {
-            for done in &back {
-                failed_in_a_row = done.failed().map_or(failed_in_a_row, |failed| if failed { failed_in_a_row + 1 } else { 0 });
+            for failed in back.iter().filter_map(Done::failed) {
+                failed_in_a_row = if failed { failed_in_a_row + 1 } else { 0 };
+                some_arrived |= !failed;
             }
-            let failing = failed_in_a_row >= self.width;
-            let room = if failing || bell.ended.load(Ordering::SeqCst) { 0 } else { self.width - flights.len() };
+            let width = if doubt && !some_arrived { 1 } else { self.width };
+            let failing = failed_in_a_row >= width;
+            let room = if failing || bell.ended.load(Ordering::SeqCst) { 0 } else { width - flights.len() };
             let leased = match self.turn(std::mem::take(&mut back), room).await {
                 Ok(leased) => leased,
                 Err(e) if flights.is_empty() => return Err(e),
@@ -145,7 +151,7 @@ impl<'a> Lane<'a> {
                 flights.spawn(attempt(Arc::clone(self.app), envelope));
             }
             if flights.is_empty() {
-                return Ok(if failing { LaneEnd::Failing } else { LaneEnd::Done });
+                return Ok(if failing { LaneEnd::Failing { some_arrived } } else { LaneEnd::Done });
             }
             // Woken by new work, or by what came back: that lets the next version of its badge go.
             let first = tokio::select! {

@@ -39,6 +39,9 @@ async fn a_restart_continues_the_backlog() {
     assert_eq!(attempts(&h).await, 1);
     // Started again with background work, and the platform's endpoint well again (at the stand-in's new address).
     let h = h.restart(&[]).await;
+    // Until the new one is verified messages go to the old one, which still refuses them.
+    let stand_in = format!("SELECT COUNT(*) AS n FROM streams WHERE endpoint_url LIKE '{}/%'", h.ready().platform_url);
+    h.until("the stand-in's endpoint is live", async || (h.count(&stand_in) == 1).then_some(())).await;
     h.clock.advance(Duration::from_secs(7));
     let url = format!("{}/api/deliveries", h.ready().platform_url);
     let told = h

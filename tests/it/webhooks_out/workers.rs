@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use gosbadge::cli::wire::{self, NoIdentityProvider, Parts};
 use gosbadge::service::App;
-use gosbadge::service::deliver::deliver_due;
+use gosbadge::service::deliver::{LaneBell, LaneEnd, deliver_due, run_lane};
 
 use super::receiver::Answer;
 use super::{BY_HAND, attempts, attempts_after, change, pending, start};
@@ -46,6 +47,32 @@ async fn two_workers_share_the_work() {
     }
     assert_eq!((times.len(), times.values().sum::<i32>()), (18, 18));
     assert!(versions.values().all(|v| *v == [1, 2, 3]), "{versions:?}");
+    receiver.stop().await;
+    h.stop().await;
+}
+
+/// As many go at once as the lane holds, until so many have failed in a row; then one alone finds out whether the endpoint is well.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_endpoint_that_fails_is_asked_with_one_message_at_a_time() {
+    let (h, receiver) = start(&[BY_HAND, ("GOSBADGE__WEBHOOKS__CONCURRENCY", "4")]).await;
+    for n in 1..=12 {
+        h.issue(&format!("2180000{n:02}"), "kindergarten-head").await;
+    }
+    receiver.answer(Answer::Status(503));
+    let run = async |doubt| run_lane(h.app(), "demo", &LaneBell::default(), doubt).await.unwrap();
+    assert_eq!(run(false).await, LaneEnd::Failing { some_arrived: false });
+    let first = receiver.got().len();
+    assert!((4..8).contains(&first), "{first} attempts: four in a row failed, and others were on their way");
+    for n in 1..=3 {
+        assert_eq!(run(true).await, LaneEnd::Failing { some_arrived: false });
+        assert_eq!(receiver.got().len(), first + n);
+    }
+    receiver.answer(Answer::Status(200));
+    assert_eq!(run(true).await, LaneEnd::Done);
+    assert_eq!(receiver.got().len(), 12, "what has failed waits for its time, everything else arrived");
+    h.clock.advance(Duration::from_secs(7));
+    assert_eq!(run(false).await, LaneEnd::Done);
+    assert_eq!(pending(&h).await, 0);
     receiver.stop().await;
     h.stop().await;
 }
