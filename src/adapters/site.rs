@@ -11,7 +11,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use reqwest::dns::Resolve;
 use reqwest::header::{ACCEPT, CONTENT_TYPE, LOCATION};
-use reqwest::{Client, Response};
+use reqwest::{Client, Response, StatusCode};
 use url::Url;
 
 use super::guarded_resolver::{GuardedResolver, NoPublicAddress, SystemResolver};
@@ -83,6 +83,9 @@ impl HttpSiteReader {
             if response.status().is_redirection() {
                 at = self.next(&at, &first, &response)?;
                 continue;
+            }
+            if matches!(response.status(), StatusCode::NOT_FOUND | StatusCode::GONE) {
+                return Err(SiteFault::NoPage);
             }
             if !response.status().is_success() {
                 return Err(SiteFault::NotReached);

@@ -37,6 +37,8 @@ problems! {
     PlatformUnavailable = "platform_unavailable",
     /// The site did not answer as a site does.
     SiteNotReached = "site_not_reached",
+    /// The site has no such page.
+    SitePageMissing = "site_page_missing",
     /// The page sends on to another host.
     SiteRedirects = "site_redirects",
     /// The page is longer than is read.

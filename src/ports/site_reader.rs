@@ -14,13 +14,16 @@ pub struct UnverifiedSitePage {
     pub marks: Vec<String>,
 }
 
-/// Why there is no page to read. That a page could not be read says nothing about what stands on it.
+/// Why there is no page to read. That a page could not be read says nothing about what stands on it,
+/// unless the site says that there is none.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum SiteFault {
     /// The address is none that is ever asked: not public, not https, or carries a name, password or part.
     Forbidden,
     /// No answer, or one with an error status.
     NotReached,
+    /// The site says that there is no such page.
+    NoPage,
     /// It sends on to another host, or in circles.
     Redirects,
     /// Longer than is read.

@@ -48,6 +48,7 @@ pub async fn configure_stream(app: &Arc<App>, platform: &PlatformRow, asked: Unv
     let stream = app.db.write("configure_stream", move |tx| -> Result<StreamRow, Error> {
         let mut stream = of_platform_or_new(tx, &id, wanted.method, now)?;
         stream.events.clone_from(&wanted.events);
+        let flowed = stream.state()? == StreamState::Enabled;
         let went_live = name_endpoint(&inner, &mut stream, &wanted, now)?;
         if let Some(change) = wanted.change {
             let state = stream
@@ -56,7 +57,8 @@ pub async fn configure_stream(app: &Arc<App>, platform: &PlatformRow, asked: Unv
                 .ok_or_else(|| Error::Conflict("the stream has no live endpoint yet: state can be set once one is verified".to_owned()))?;
             state.as_str().clone_into(&mut stream.state);
         }
-        let stream = record(tx, stream, went_live, now)?;
+        let resumed = !flowed && stream.state()? == StreamState::Enabled;
+        let stream = record(tx, stream, went_live || resumed, now)?;
         audit::insert(tx, &entry)?;
         Ok(stream)
     });
@@ -85,9 +87,10 @@ fn of_platform_or_new(tx: &mut Tx<'_>, platform: &str, method: Method, now: Time
     Ok(stream)
 }
 
-fn record(tx: &mut Tx<'_>, stream: StreamRow, went_live: bool, now: Timestamp) -> Result<StreamRow, StoreError> {
+/// With `hurry` whatever waits for another attempt is due at once: the platform says that it is ready.
+fn record(tx: &mut Tx<'_>, stream: StreamRow, hurry: bool, now: Timestamp) -> Result<StreamRow, StoreError> {
     streams::decide(tx, stream.generation, &stream, now)?;
-    if went_live {
+    if hurry {
         deliveries::hurry(tx, &stream.platform_id, now)?;
     }
     Ok(StreamRow { generation: stream.generation + 1, ..stream })

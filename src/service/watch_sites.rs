@@ -1,6 +1,6 @@
 //! Looks again at the links that badges rest on: the official site's page has to lead to the community still, and the community to name
-//! the site. Where answers say at two looks, a day apart or more, that one is missing, control has to be proven again
-//! (`reprove`). A site or a platform that does not answer changes nothing. Several processes may do this at once.
+//! the site. Where answers say at two looks, a day apart or more, that one or the page itself is missing, control has to be
+//! proven again (`reprove`). A site or a platform that does not answer changes nothing. Several processes may do this at once.
 
 use std::sync::Arc;
 
@@ -123,6 +123,8 @@ async fn is_linked(app: &Arc<App>, due: &DueSite, read: &mut Read) -> Result<Res
     }
     Ok(match read {
         Some(Ok(there)) => Ok(site_link::leads_to(there, &seen, &prefixes)),
+        // The page with the link is not there any more.
+        Some(Err(ControlProblem::SitePageMissing)) => Ok(false),
         Some(Err(problem)) => Err(*problem),
         None => Err(ControlProblem::SiteNotReached),
     })

@@ -120,9 +120,16 @@ async fn what_is_too_long_too_slow_or_no_page_ends_in_time() {
     let silent = || Reply { delay: Duration::from_secs(30), ..Reply::new(200, HTML, "") };
     assert_eq!(outcome(silent).await, Err(SiteFault::NotReached));
     assert_eq!(outcome(|| Reply { hang_up: true, ..Reply::new(200, "", "") }).await, Err(SiteFault::NotReached));
-    for status in [404, 403, 500, 503] {
+    let faults = [
+        (404, SiteFault::NoPage),
+        (410, SiteFault::NoPage),
+        (403, SiteFault::NotReached),
+        (500, SiteFault::NotReached),
+        (503, SiteFault::NotReached),
+    ];
+    for (status, fault) in faults {
         let server = serve(move |_| Reply::new(status, HTML, PAGE));
-        assert_eq!(reader(true).read(&server.url).await, Err(SiteFault::NotReached), "{status}");
+        assert_eq!(reader(true).read(&server.url).await, Err(fault), "{status}");
     }
     for kind in ["content-type: application/pdf\r\n", "content-type: image/svg+xml\r\n", ""] {
         let server = serve(move |_| Reply::new(200, kind, PAGE));

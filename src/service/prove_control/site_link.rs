@@ -53,6 +53,7 @@ fn names(seen: &UnverifiedCommunity, page: &Url) -> bool {
 fn problem(fault: SiteFault) -> Problem {
     match fault {
         SiteFault::Forbidden | SiteFault::NotReached => Problem::SiteNotReached,
+        SiteFault::NoPage => Problem::SitePageMissing,
         SiteFault::Redirects => Problem::SiteRedirects,
         SiteFault::TooLarge => Problem::SiteTooLarge,
         SiteFault::NotAPage => Problem::SiteNotAPage,

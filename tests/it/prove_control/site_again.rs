@@ -132,7 +132,7 @@ async fn a_link_missing_at_two_looks_has_control_proven_again_and_the_badge_susp
 #[tokio::test(flavor = "multi_thread")]
 async fn what_nobody_answers_about_changes_nothing() {
     let s = Stand::start().await;
-    for status in [503, 404, 500, 429, 410] {
+    for status in [503, 403, 500, 429] {
         *s.site.page.lock().unwrap() = (status, "нет".to_owned());
         let asked = s.site.asked();
         assert_eq!((s.round(DAY).await, s.site.asked()), (NOTHING, asked + 1), "{status}");
@@ -166,6 +166,18 @@ async fn a_site_that_is_gone_altogether_changes_nothing() {
     }
     s.assert_untouched().await;
     s.h.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_that_the_site_does_not_have_any_more_is_a_missing_link() {
+    let s = Stand::start().await;
+    *s.site.page.lock().unwrap() = (404, "нет".to_owned());
+    assert_eq!(s.round(DAY).await, SEEN);
+    s.assert_untouched().await;
+    *s.site.page.lock().unwrap() = (410, "нет".to_owned());
+    assert_eq!(s.round(DAY).await, DEMANDED);
+    assert_eq!(s.shown().await.3, ["issued", "updated"]);
+    s.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -111,6 +111,27 @@ async fn what_cannot_be_set_is_refused_and_changes_nothing() {
     h.stop().await;
 }
 
+/// A platform that mends its endpoint pauses and goes on: it does not wait hours for the next attempt then.
+#[tokio::test(flavor = "multi_thread")]
+async fn going_on_after_a_pause_hurries_what_waits() {
+    let h = Harness::start_with(&[BY_HAND]).await;
+    let endpoint = Endpoint::start(Reaction::Takes);
+    live(&h, "push_webhook", &endpoint.url).await;
+    endpoint.react(Reaction::Says(500, ""));
+    h.issue("218000001", "kindergarten-head").await;
+    assert_eq!((attempts(&h).await, attempts(&h).await), (1, 0), "the next attempt has its time");
+    let asked = |state: &str| json!({ "method": "push_webhook", "endpoint_url": endpoint.url, "state": state });
+    put(&h, asked("enabled")).await;
+    assert_eq!(attempts(&h).await, 0, "nothing changed by that");
+    put(&h, asked("paused")).await;
+    endpoint.react(Reaction::Takes);
+    put(&h, asked("enabled")).await;
+    assert_eq!(attempts(&h).await, 1);
+    assert_eq!(stream(&h).await["backlog"]["events"], 0);
+    endpoint.stop().await;
+    h.stop().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn types_pause_and_going_on() {
     let h = Harness::start_with(&[BY_HAND]).await;

@@ -32,6 +32,10 @@ const fn ru(problem: ControlProblem) -> (&'static str, &'static str) {
             "Сайт не открылся",
             "Проверьте адрес: он должен открываться у всех по https и без входа. Если сайт открывается у вас, повторите через несколько минут.",
         ),
+        P::SitePageMissing => (
+            "Такой страницы на сайте нет",
+            "Сайт отвечает, что по этому адресу ничего нет. Скопируйте адрес страницы из адресной строки браузера целиком и начните этот способ заново.",
+        ),
         P::SiteRedirects => (
             "Сайт отправляет на другой адрес",
             "Назовите ту страницу, которая открывается в конце: скопируйте её адрес из адресной строки.",
@@ -89,6 +93,10 @@ const fn en(problem: ControlProblem) -> (&'static str, &'static str) {
             "The website did not open",
             "See to the address: it has to open for everybody, by https and without signing in. If it does open for you, try again in a few minutes.",
         ),
+        P::SitePageMissing => (
+            "The website has no such page",
+            "It answers that there is nothing at this address. Copy the whole address of the page from the browser and begin this way anew.",
+        ),
         P::SiteRedirects => {
             ("The website sends on to another address", "Name the page that opens in the end: copy its address from the browser.")
         }
@@ -104,7 +112,7 @@ const fn en(problem: ControlProblem) -> (&'static str, &'static str) {
         ),
         P::NoLinkBack => (
             "The community does not name this website",
-            "Write its address into the community's settings, into the field for it or the description, exactly as it opens. If it is the address of a section, name a page of that section.",
+            "Write its address into the community's settings, into the field for it, exactly as it opens. If it is the address of a section, name a page of that section.",
         ),
         P::NotAnAdministrator => (
             "Whoever signed in does not administer the page",
