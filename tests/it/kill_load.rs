@@ -13,7 +13,7 @@ use crate::place::Place;
 /// The real program, `serve --dev`.
 pub struct Process {
     child: Mutex<Child>,
-    ready: Value,
+    pub ready: Value,
 }
 
 impl Process {

@@ -17,8 +17,9 @@ const issuer = client.serverMetadata().issuer
 const keys = createRemoteJWKSet(new URL(`${GOSBADGE}/.well-known/jwks.json`), { cacheMaxAge: 300_000 })
 const webhook = new Webhook(WEBHOOK_SECRET)
 
-// What we know: sessions, the newest event of each badge, the attestation of each community. A real platform keeps these in its database.
-const [sessions, versions, attestations, lists] = [new Map(), new Map(), new Map(), new Map()]
+// What we know: sessions; the newest event of each badge, its community and attestation while it is in force. A real platform keeps these
+// in its database. By badge and not by community: where another body takes a page over, the old badge ends and a new one begins, in any order.
+const [sessions, versions, badges, lists] = [new Map(), new Map(), new Map(), new Map()]
 
 // 1. Our administrator presses «Подтвердить через Госуслуги». We push the request, then send the browser after it.
 async function confirm(number) {
@@ -46,18 +47,22 @@ async function callback(url, cookie) {
   const checks = { pkceCodeVerifier: started.verifier, expectedState: started.state }
   const answer = await oauth.authorizationCodeGrant(client, url, checks)
   const granted = answer.authorization_details[0]
-  if (granted.status === 'active') attestations.set(started.number, granted.attestation)
+  if (granted.status === 'active') badges.set(granted.badge, { number: started.number, attestation: granted.attestation })
   return { status: 303, headers: { location: `/communities/${started.number}` } }
 }
 
 // 3. Show the badge only while its attestation verifies for this very community. No call to gosbadge but for keys and status list.
 async function community(number) {
-  try {
-    const claims = await check(attestations.get(number), number)
-    return { official: true, organisation: claims.organization_name, page: claims.ref }
-  } catch (why) { // whatever is wrong: no badge
-    return { official: false, why: `${why.name}: ${why.message}` }
+  let why = 'no attestation'
+  for (const held of [...badges.values()].filter((b) => b.number === number).reverse()) { // newest first
+    try {
+      const claims = await check(held.attestation, number)
+      return { official: true, organisation: claims.organization_name, page: claims.ref }
+    } catch (wrong) { // whatever is wrong: no badge
+      why = `${wrong.name}: ${wrong.message}`
+    }
   }
+  return { official: false, why }
 }
 
 async function check(token, number) {
@@ -104,8 +109,8 @@ function events(body, headers) {
   const { badge, version, status, community, attestation } = event.data
   if (version > (versions.get(badge) ?? 0)) {
     versions.set(badge, version)
-    if (status !== 'active') attestations.delete(community.id)
-    else if (attestation) attestations.set(community.id, attestation)
+    if (status !== 'active') badges.delete(badge)
+    else if (attestation) badges.set(badge, { number: community.id, attestation })
     lists.clear()
   }
   return { status: 204 }

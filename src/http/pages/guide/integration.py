@@ -25,8 +25,9 @@ webhook = Webhook(os.environ["WEBHOOK_SECRET"])
 app = Flask(__name__)
 app.secret_key = os.environ.get("SESSION_KEY") or secrets.token_bytes(32)
 
-# What we know: the newest event of each badge, the attestation of each community. A real platform keeps these in its database.
-versions, attestations = {}, {}
+# What we know: the newest event of each badge; its community and attestation while it is in force. A real platform keeps these in its
+# database. By badge and not by community: where another body takes a page over, the old badge ends and a new one begins, in any order.
+versions, badges = {}, {}
 
 
 def oauth():
@@ -73,35 +74,44 @@ def callback():
     answer = oauth().fetch_token(server["token_endpoint"], code=request.args["code"], code_verifier=started["verifier"])
     granted = answer["authorization_details"][0]
     if granted["status"] == "active":
-        attestations[started["community"]] = granted["attestation"]
+        badges[granted["badge"]] = started["community"], granted["attestation"]
     return redirect(f"/communities/{started['community']}", 303)
 
 
 # 3. Show the badge only while its attestation verifies for this very community. No call to gosbadge but for keys and status list.
 @app.get("/communities/<number>")
 def community(number):
-    try:
-        claims = check(attestations[number], number)
-    except Exception as why:  # whatever is wrong: no badge
-        return {"official": False, "why": f"{type(why).__name__}: {why}"}
-    return {"official": True, "organisation": claims["organization_name"], "page": claims["ref"]}
+    why = "no attestation"
+    for token in reversed([token for community, token in badges.values() if community == number]):  # newest first
+        try:
+            claims = check(token, number)
+            return {"official": True, "organisation": claims["organization_name"], "page": claims["ref"]}
+        except Exception as wrong:  # whatever is wrong: no badge
+            why = f"{type(wrong).__name__}: {wrong}"
+    return {"official": False, "why": why}
+
+
+def must(holds, otherwise):  # not `assert`, which `python -O` leaves out
+    if not holds:
+        raise ValueError(otherwise)
 
 
 def check(token, number):
     claims = signed(token, "trust-mark+jwt", "badge")
-    assert claims["trust_mark_type"] == f"{server['issuer']}/tm/official-community/v1"
-    assert (claims["community"]["platform"], claims["community"]["id"]) == (PLATFORM, number), "another community"
+    must(claims["trust_mark_type"] == f"{server['issuer']}/tm/official-community/v1", "another kind of trust mark")
+    must((claims["community"]["platform"], claims["community"]["id"]) == (PLATFORM, number), "another community")
     place = claims["status"]["status_list"]
-    assert place["uri"].startswith(f"{server['issuer']}/status/")
+    must(place["uri"].startswith(f"{server['issuer']}/status/"), "a foreign status list")
     bits = status_list(place["uri"])
     value = bits[place["idx"] // 4] >> place["idx"] % 4 * 2 & 3
-    assert value == 0, {1: "revoked", 2: "suspended"}.get(value, "unknown status")
+    must(value == 0, {1: "revoked", 2: "suspended"}.get(value, "unknown status"))
     return claims
 
 
 def signed(token, typ, purpose):
     key = keys.get_signing_key_from_jwt(token)
-    assert jwt.get_unverified_header(token)["typ"] == typ and key._jwk_data["purpose"] == purpose
+    # A key serves one purpose: the busy key of the status lists must not vouch for badges.
+    must(jwt.get_unverified_header(token)["typ"] == typ and key._jwk_data["purpose"] == purpose, "made for something else")
     return jwt.decode(token, key, ["ES256"], issuer=server["issuer"], options={"require": ["exp", "iat"]})
 
 
@@ -112,7 +122,7 @@ def status_list(uri):
     bits, until = lists.get(uri, (b"", 0))
     if time.time() >= until:
         claims = signed(requests.get(uri, timeout=10).text, "statuslist+jwt", "status")
-        assert claims["sub"] == uri and claims["status_list"]["bits"] == 2
+        must(claims["sub"] == uri and claims["status_list"]["bits"] == 2, "another status list")
         packed = claims["status_list"]["lst"]
         bits = zlib.decompress(base64.urlsafe_b64decode(packed + "=" * (-len(packed) % 4)))
         lists[uri] = bits, time.time() + claims["ttl"]
@@ -131,10 +141,9 @@ def events():
     data = event["data"]
     if data["version"] > versions.get(data["badge"], 0):
         versions[data["badge"]] = data["version"]
-        number = data["community"]["id"]
-        if data["status"] == "active":
-            attestations[number] = data.get("attestation", attestations.get(number))
-        else:
-            attestations.pop(number, "")
+        if data["status"] != "active":
+            badges.pop(data["badge"], None)
+        elif "attestation" in data:
+            badges[data["badge"]] = data["community"]["id"], data["attestation"]
         lists.clear()
     return "", 204
