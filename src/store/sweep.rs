@@ -12,10 +12,10 @@ use super::{StoreError, Tx};
 use crate::domain::control_problem::ControlProblem;
 use crate::domain::time::Timestamp;
 
-/// States of applications that may go on.
 /// Applications deleted in one sweep.
 const BATCH: i64 = 500;
 
+/// States of applications that may go on.
 const OPEN: [&str; 4] = ["started", "identity_confirmed", "organisation_chosen", "control_proven"];
 
 /// Deletes one-time records that ended before `before`, messages received before `messages_before`, and answers kept for
