@@ -22,9 +22,8 @@ pub struct Operation {
     pub path: String,
     pub schemes: Vec<String>,
     pub media: Option<String>,
+    /// Also answers that are no errors but have an error's status, such as a form that comes back: those have no word.
     pub refusals: Vec<Refusal>,
-    /// Statuses that are answers, and not errors, whatever their number.
-    given: Vec<u16>,
 }
 
 impl Operation {
@@ -161,7 +160,7 @@ impl<'h> Probe<'h> {
     }
 
     pub fn note(&self, o: &Operation, status: u16, word: &str) {
-        if status >= 400 && (!o.given.contains(&status) || !word.is_empty()) {
+        if status >= 400 {
             self.seen.lock().unwrap().insert((o.name.clone(), status, word.to_owned()));
         }
     }
@@ -188,14 +187,11 @@ fn serde_urlencoded(pairs: &[(&'static str, String)]) -> String {
 
 fn operation(name: &str, o: &Value) -> Operation {
     let (method, path) = name.split_once(' ').unwrap();
-    let (mut refusals, mut given) = (Vec::new(), Vec::new());
+    let mut refusals = Vec::new();
     for (status, answer) in o["responses"].as_object().unwrap() {
         let status: u16 = status.parse().unwrap();
-        let Some(words) = answer["x-codes"].as_array() else {
-            given.push(status);
-            continue;
-        };
-        if words.is_empty() {
+        let words = answer["x-codes"].as_array().map_or(&[][..], Vec::as_slice);
+        if words.is_empty() && status >= 400 {
             refusals.push((name.to_owned(), status, String::new()));
         }
         refusals.extend(words.iter().map(|w| (name.to_owned(), status, w.as_str().unwrap().to_owned())));
@@ -208,6 +204,5 @@ fn operation(name: &str, o: &Value) -> Operation {
         schemes: schemes.collect(),
         media: o["requestBody"]["content"].as_object().map(|c| c.keys().next().unwrap().clone()),
         refusals,
-        given,
     }
 }
