@@ -154,7 +154,8 @@ pub fn badge(v: &BadgeView) -> String {
         PublicState::Active => (words.official, t.active_lead),
         other => words.state(other),
     };
-    let mut history: Vec<_> = v.history.iter().collect();
+    // Newest first, also of those that share a moment: they come in the order of their versions.
+    let mut history: Vec<_> = v.history.iter().rev().collect();
     history.sort_by_key(|h| std::cmp::Reverse(h.at));
     super::render(&Page { f: Frame::new(&v.here), t, words, v, headline, lead, history })
 }
