@@ -1,5 +1,8 @@
 //! Names resolved under guard: whoever asks by it connects to public addresses only. The rules are `public_address.rs`.
 
+#[cfg(test)]
+pub(super) mod tests;
+
 use std::error::Error;
 use std::fmt;
 use std::net::SocketAddr;

@@ -1,12 +1,10 @@
 //! Tests of reading official sites: hostile addresses, names that turn inward, pages that send on, and pages without an end.
 
-use std::net::SocketAddr;
 use std::sync::Mutex;
 use std::sync::atomic::Ordering;
 
-use reqwest::dns::{Addrs, Name, Resolving};
-
 use super::*;
+use crate::adapters::guarded_resolver::tests::{INWARD, Scripted};
 use crate::adapters::test_server::{Received, Reply, serve};
 
 const HTML: &str = "content-type: text/html; charset=windows-1251\r\n";
@@ -22,17 +20,6 @@ fn limits(allow_loopback: bool) -> SiteLimits {
 
 fn reader(allow_loopback: bool) -> HttpSiteReader {
     HttpSiteReader::new(limits(allow_loopback)).unwrap()
-}
-
-/// Says one list at each question and the next list at the next one: a rebinding name server.
-struct Scripted(Mutex<Vec<Vec<&'static str>>>);
-
-impl Resolve for Scripted {
-    fn resolve(&self, _: Name) -> Resolving {
-        let next = self.0.lock().unwrap().remove(0);
-        let found: Vec<SocketAddr> = next.into_iter().map(|a| SocketAddr::new(a.parse().unwrap(), 0)).collect();
-        Box::pin(async move { Ok(Box::new(found.into_iter()) as Addrs) })
-    }
 }
 
 #[actix_web::test]
@@ -56,15 +43,34 @@ async fn no_hostile_address_is_ever_connected_to() {
 }
 
 #[actix_web::test]
-async fn a_name_that_leads_inward_is_not_followed_even_after_it_was_public() {
+async fn a_name_that_leads_inward_is_not_followed() {
     let canary = serve(|_| Reply::new(200, HTML, PAGE));
-    let inward = vec!["127.0.0.1", "10.0.0.1", "169.254.169.254", "::1", "fd00::1", "::ffff:127.0.0.1", "100.64.0.1", "0.0.0.0"];
-    let answers = Scripted(Mutex::new(vec![inward, vec!["127.0.0.1"]]));
-    let reader = HttpSiteReader::with_resolver(limits(false), Arc::new(answers)).unwrap();
+    let answers = Scripted::new([INWARD.to_vec(), vec!["127.0.0.1"]]);
+    let reader = HttpSiteReader::with_resolver(limits(false), answers).unwrap();
     for _ in 0..2 {
         assert_eq!(reader.read("https://rebind.example.ru/").await, Err(SiteFault::Forbidden));
     }
     assert_eq!(canary.hits.load(Ordering::SeqCst), 0);
+}
+
+/// By the rules of development, where this machine stands for a public one that a test can have.
+#[actix_web::test]
+async fn a_name_that_turns_inward_is_not_followed_although_it_was_read_before() {
+    let server = serve(|r: &Received| match r.path.as_str() {
+        "/" => Reply::new(200, HTML, PAGE),
+        _ => Reply::new(302, "location: /\r\n", ""),
+    });
+    let port = server.url.rsplit_once(':').unwrap().1.to_owned();
+    let (here, inward) = (|| vec!["127.0.0.1"], || vec!["10.0.0.1", "169.254.169.254", "fd00::1"]);
+    let answers = Scripted::new([here(), inward(), here(), inward()]);
+    let reader = HttpSiteReader::with_resolver(limits(true), Arc::clone(&answers) as Arc<dyn Resolve>).unwrap();
+    let url = format!("http://rebind.localhost:{port}/");
+    assert!(reader.read(&url).await.is_ok());
+    assert_eq!(reader.read(&url).await, Err(SiteFault::Forbidden));
+    assert_eq!((server.hits.load(Ordering::SeqCst), answers.left()), (1, 2), "asked again for the second reading");
+    // Nor when it turns between a page and the one that page sends on to.
+    assert_eq!(reader.read(&format!("{url}moved")).await, Err(SiteFault::Forbidden));
+    assert_eq!((server.hits.load(Ordering::SeqCst), answers.left()), (2, 0));
 }
 
 #[actix_web::test]
