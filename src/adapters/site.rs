@@ -6,6 +6,7 @@ mod links;
 mod tests;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -22,6 +23,9 @@ use crate::ports::site_reader::{SiteFault, UnverifiedSitePage};
 
 /// Pages that send on within their host: from `/` to `/index.html`, from there to a start page.
 const HOPS: usize = 3;
+
+/// Time to find the links of a page. A page of the largest size that is none of a kind made to be slow takes a small part of it.
+const PARSING: Duration = Duration::from_secs(1);
 
 /// What a reader is told.
 #[derive(Clone, Copy)]
@@ -96,8 +100,7 @@ impl HttpSiteReader {
             }
             let body = read_whole(&mut response, self.limits.max_bytes).await;
             let body = body.map_err(|e| if e == NoAnswer::TooLarge { SiteFault::TooLarge } else { SiteFault::NotReached })?;
-            // Addresses and our own text are ASCII, which all encodings of the web write alike.
-            return Ok(links::of(&String::from_utf8_lossy(&body)));
+            return parsed(body).await;
         }
         Err(SiteFault::Redirects)
     }
@@ -109,6 +112,28 @@ impl HttpSiteReader {
         next.set_fragment(None);
         let next = self.address(next.as_str())?;
         if next.origin() == first.origin() { Ok(next) } else { Err(SiteFault::Redirects) }
+    }
+}
+
+/// Sets its flag when it goes, for whatever reason: nobody waits for the work any more.
+struct GivenUp(Arc<AtomicBool>);
+
+impl Drop for GivenUp {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+/// What a page has to say, found on a thread of its own, so that a page made to be slow keeps no other request waiting.
+async fn parsed(body: Vec<u8>) -> Result<UnverifiedSitePage, SiteFault> {
+    let given_up = GivenUp(Arc::default());
+    let flag = Arc::clone(&given_up.0);
+    // Addresses and our own text are ASCII, which all encodings of the web write alike.
+    let work = tokio::task::spawn_blocking(move || links::of(&String::from_utf8_lossy(&body), &flag));
+    match tokio::time::timeout(PARSING, work).await {
+        Ok(Ok(page)) => page.ok_or(SiteFault::TooLarge),
+        Ok(Err(_)) => Err(SiteFault::NotReached),
+        Err(_) => Err(SiteFault::TooLarge),
     }
 }
 

@@ -26,7 +26,7 @@ pub enum SiteFault {
     NoPage,
     /// It sends on to another host, or in circles.
     Redirects,
-    /// Longer than is read.
+    /// Longer than is read, or so made that reading it takes too long.
     TooLarge,
     /// Not a page.
     NotAPage,

@@ -1,7 +1,9 @@
 //! What is of use on a page: where its links lead, and the texts in our own `meta` element. Read by the tokenizer of the HTML standard,
-//! so that what stands in a comment, a script or a text is none. No tree is built: a page may nest as deep as it likes.
+//! so that what stands in a comment, a script or a text is none. No tree is built: a page may nest as deep as it likes. What a tag with
+//! very many attributes costs grows with their square, so a page is read in pieces, and reading can be given up between two of them.
 
 use std::cell::{Cell, RefCell};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use html5ever::tendril::StrTendril;
 use html5ever::tokenizer::states::RawKind;
@@ -12,6 +14,9 @@ use crate::ports::site_reader::{META_NAME, UnverifiedSitePage};
 /// Links and marks kept of one page.
 const MOST: usize = 20_000;
 
+/// Bytes read at a time. A piece of the worst page costs some tens of milliseconds by the time it is given up.
+const PIECE: usize = 4096;
+
 #[derive(Default)]
 struct Sink {
     page: RefCell<UnverifiedSitePage>,
@@ -19,15 +24,23 @@ struct Sink {
     in_body: Cell<bool>,
 }
 
-/// The links and marks of a page.
-pub(super) fn of(html: &str) -> UnverifiedSitePage {
+/// The links and marks of a page; none where it was given up before the end.
+pub(super) fn of(html: &str, given_up: &AtomicBool) -> Option<UnverifiedSitePage> {
     let tokenizer = Tokenizer::new(Sink::default(), TokenizerOpts::default());
     let input = BufferQueue::default();
-    input.push_back(StrTendril::from_slice(html));
-    // Scripts are text to us, so it never stops to wait for one.
-    let _ = tokenizer.feed(&input);
+    let mut rest = html;
+    while !rest.is_empty() {
+        if given_up.load(Ordering::Relaxed) {
+            return None;
+        }
+        let (piece, further) = rest.split_at(rest.floor_char_boundary(PIECE));
+        input.push_back(StrTendril::from_slice(piece));
+        // Scripts are text to us, so it never stops to wait for one.
+        let _ = tokenizer.feed(&input);
+        rest = further;
+    }
     tokenizer.end();
-    tokenizer.sink.page.take()
+    Some(tokenizer.sink.page.take())
 }
 
 impl TokenSink for Sink {
@@ -83,6 +96,10 @@ impl Sink {
 mod tests {
     use super::*;
 
+    fn of(html: &str) -> UnverifiedSitePage {
+        super::of(html, &AtomicBool::new(false)).unwrap()
+    }
+
     #[test]
     fn links_and_marks_are_found_however_they_are_written() {
         let page = of("<!DOCTYPE html><HTML><head><title>Сайт <a href=t></title><META content='one ' name=GosBadge>\
@@ -122,5 +139,25 @@ mod tests {
             assert!(of(broken).links.len() <= 1, "{broken:?}");
         }
         assert_eq!(of("<a href=x href=y>").links, ["x"], "as browsers do, the first one counts");
+    }
+
+    #[test]
+    fn a_large_page_is_read_whole_wherever_its_pieces_end() {
+        let image = "iVBORw0KGgo".repeat(5_000);
+        let mut html = format!("<head><meta name=gosbadge content=m></head><img src=\"data:image/png;base64,{image}\" alt='Рисунок'>");
+        for i in 0..8_000 {
+            html.push_str(&format!(
+                "<p>Запись №&nbsp;{i}, ещё текст <a title='Наша группа' href=\"https://vk.com/club{i}?a=1&amp;b=2\">мы</a>"
+            ));
+        }
+        assert!(html.len() > 900_000);
+        let page = of(&html);
+        assert_eq!(page.marks, ["m"]);
+        assert_eq!(page.links, Vec::from_iter((0..8_000).map(|i| format!("https://vk.com/club{i}?a=1&b=2"))));
+    }
+
+    #[test]
+    fn a_page_that_was_given_up_says_nothing() {
+        assert_eq!(super::of("<a href=x>", &AtomicBool::new(true)), None);
     }
 }

@@ -144,3 +144,22 @@ async fn what_is_too_long_too_slow_or_no_page_ends_in_time() {
     let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     assert_eq!(reader(true).read(&format!("http://{closed}/")).await, Err(SiteFault::NotReached));
 }
+
+#[actix_web::test]
+async fn a_page_made_to_be_slow_ends_in_time() {
+    // Every attribute of a tag is held against all before it.
+    let attributes = || {
+        (0_u32..).map(|i| format!(" a{i:x}")).scan(0, |size, a| {
+            *size += a.len();
+            (*size < 2 * 1024 * 1024).then_some(a)
+        })
+    };
+    let server = serve(move |r: &Received| match r.path.as_str() {
+        "/slow" => Reply::new(200, HTML, format!("<a{}>", String::from_iter(attributes()))),
+        _ => Reply::new(200, HTML, format!("{}{PAGE}", "<!-- -->".repeat(20_000))),
+    });
+    let limits = SiteLimits { timeout: Duration::from_secs(60), max_bytes: 3 * 1024 * 1024, ..limits(true) };
+    let reader = HttpSiteReader::new(limits).unwrap();
+    assert_eq!(reader.read(&format!("{}/slow", server.url)).await, Err(SiteFault::TooLarge));
+    assert_eq!(reader.read(&server.url).await.unwrap().links, ["https://vk.com/club1"]);
+}
