@@ -47,7 +47,7 @@
 //!    An authority that starts by itself (`service::start_portal`) has no such session to come back to. In its place stands the last step,
 //!    shown only to the browser whose sign-in counts (`service::confirm_application`): the names of body and community side by side, looked up
 //!    anew, and a digest of what was shown comes back with the button, so that nothing else is confirmed. What anybody may start is kept small:
-//!    counted in memory (`service::start_limits`), and gone after three days unless somebody signs in.
+//!    counted in memory by network and in all (`service::start_limits`), and gone after three days unless somebody signs in.
 //! 3. **Both databases through one code path.** SQLite: one writer with `BEGIN IMMEDIATE`, readers beside it. PostgreSQL:
 //!    `READ COMMITTED`. Every change of state names the state and version it expects and must change exactly one row.
 //! 4. **The ledger's counter row orders all writers**, so that sequence numbers appear in commit order without gaps, and a

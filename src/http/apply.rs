@@ -4,7 +4,7 @@ use actix_web::http::{StatusCode, header};
 use actix_web::{HttpMessage as _, HttpRequest, HttpResponse};
 
 use super::applications::state_now;
-use super::context::{Body, Http, Shared, here, query};
+use super::context::{Body, Http, Shared, here, query, whole_seconds};
 use super::login::{begun, community_view, form_token, page};
 use super::pages::{self, ActionForm, ApplyView, PlatformChoice, PortalStep, PortalView};
 use super::refused::failed;
@@ -14,7 +14,7 @@ use crate::domain::apply_problem::ApplyProblem;
 use crate::domain::refusal_text;
 use crate::domain::time::Timestamp;
 use crate::service::look_up::{self, SignedIn};
-use crate::service::start_portal::{self, PortalStart};
+use crate::service::start_portal::{self, NotStarted, PortalStart};
 use crate::service::{ApplicationRow, Error, PlatformRow, begin_login, open_link};
 
 /// `GET /apply`, with `platform` and `link` filled in where the address names them.
@@ -25,11 +25,12 @@ pub(super) async fn form(http: Shared, req: HttpRequest) -> HttpResponse {
     shown(&http, &req, typed, None).await
 }
 
-async fn shown(http: &Http, req: &HttpRequest, typed: PortalStart, problem: Option<ApplyProblem>) -> HttpResponse {
+async fn shown(http: &Http, req: &HttpRequest, typed: PortalStart, not_started: Option<NotStarted>) -> HttpResponse {
     let platforms = match start_portal::open_platforms(&http.app).await {
         Ok(platforms) => platforms,
         Err(e) => return failed(http, req, "", &e).await,
     };
+    let problem = not_started.as_ref().map(|n| n.problem);
     let name = typed.name.unwrap_or_default();
     let view = ApplyView {
         here: here(req),
@@ -41,7 +42,11 @@ async fn shown(http: &Http, req: &HttpRequest, typed: PortalStart, problem: Opti
         once: typed.once.unwrap_or_else(|| http.app.entropy.token()),
         problem,
     };
-    page(problem.map_or(StatusCode::OK, status), &[], pages::apply(&view))
+    let mut answer = page(problem.map_or(StatusCode::OK, status), &[], pages::apply(&view));
+    if let Some(wait) = not_started.and_then(|n| n.again_in) {
+        answer.headers_mut().insert(header::RETRY_AFTER, whole_seconds(wait).into());
+    }
+    answer
 }
 
 const fn status(problem: ApplyProblem) -> StatusCode {
@@ -68,7 +73,7 @@ pub(super) async fn start(http: Shared, req: HttpRequest, body: Body) -> HttpRes
     };
     match start_portal::start_portal(&http.app, typed()).await {
         Ok(Ok(path)) => see(&req, &path),
-        Ok(Err(problem)) => shown(&http, &req, typed(), Some(problem)).await,
+        Ok(Err(not_started)) => shown(&http, &req, typed(), Some(not_started)).await,
         Err(e) => failed(&http, &req, "", &e).await,
     }
 }

@@ -56,6 +56,11 @@ pub(super) fn remote(req: &HttpRequest) -> Option<String> {
     req.extensions().get::<RequestContext>().and_then(|c| c.client).map(|a| a.to_string())
 }
 
+/// For `Retry-After`: never a moment too early.
+pub(super) fn whole_seconds(wait: Duration) -> u64 {
+    wait.as_millis().div_ceil(1000) as u64
+}
+
 /// The request's id, for error pages and the audit trail.
 pub(super) fn request_id(req: &HttpRequest) -> String {
     req.extensions().get::<RequestContext>().map_or_else(String::new, |c| c.request_id.clone())

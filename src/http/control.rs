@@ -4,7 +4,7 @@ use actix_web::http::{StatusCode, header};
 use actix_web::{HttpRequest, HttpResponse, web};
 
 use super::apply::see;
-use super::context::{Body, Http, Shared, here, once_each};
+use super::context::{Body, Http, Shared, here, once_each, whole_seconds};
 use super::login::{community_view, form_token, genuine, origin, page};
 use super::pages::{self, BadPage, ControlView, OperatorWay, SignInWay, SiteWay, TextWay};
 use super::refused::failed;
@@ -124,7 +124,7 @@ pub(super) async fn act(http: Shared, req: HttpRequest, path: web::Path<(String,
                 Ok(match prove_control::look(&http.app, id.clone(), &browser, kind).await? {
                     // What was found is on record, and the page about it can be loaded again.
                     Looked::Proven | Looked::NotYet(_) => Ok(None),
-                    Looked::TooSoon(wait) => Err(Beside { wait: Some(wait.as_millis().div_ceil(1000) as u64), ..Beside::default() }),
+                    Looked::TooSoon(wait) => Err(Beside { wait: Some(whole_seconds(wait)), ..Beside::default() }),
                 })
             }
             (Ok(ProofKind::PlatformOauth), _) => {

@@ -5,6 +5,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 
 use super::context::{Body, Http, Shared, here, once_each, query};
 use super::pages::{self, ChoiceView, CommunityView, OrganisationCard};
+use super::problem::AWAY;
 use super::refused::failed;
 use crate::domain::application::StartKind;
 use crate::domain::community::CommunitySnapshot;
@@ -40,7 +41,11 @@ pub(super) async fn begun(http: &Http, req: &HttpRequest, browser: String, outco
 pub(super) fn page(status: StatusCode, leaving: &[String], html: String) -> HttpResponse {
     let policy =
         if leaving.is_empty() { pages::CONTENT_SECURITY_POLICY.to_owned() } else { pages::content_security_policy_leaving(leaving) };
-    HttpResponse::build(status)
+    let mut answer = HttpResponse::build(status);
+    if status == StatusCode::SERVICE_UNAVAILABLE {
+        answer.insert_header((header::RETRY_AFTER, AWAY));
+    }
+    answer
         .insert_header((header::CONTENT_SECURITY_POLICY, policy))
         .insert_header((header::CACHE_CONTROL, "no-store"))
         .content_type("text/html; charset=utf-8")

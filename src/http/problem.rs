@@ -9,6 +9,9 @@ use super::context::{Http, here, request_id};
 use super::pages::{self, ErrorPage, ErrorView};
 use crate::service::Error;
 
+/// `Retry-After` of what is away for the moment, in seconds.
+pub(super) const AWAY: &str = "5";
+
 /// How one kind of error looks from outside.
 pub(super) struct Fault {
     pub status: StatusCode,
@@ -67,7 +70,7 @@ fn builder(f: &Fault) -> HttpResponseBuilder {
     let mut b = HttpResponse::build(f.status);
     b.insert_header((header::CACHE_CONTROL, "no-store"));
     if f.status == StatusCode::SERVICE_UNAVAILABLE {
-        b.insert_header((header::RETRY_AFTER, "5"));
+        b.insert_header((header::RETRY_AFTER, AWAY));
     }
     b
 }

@@ -42,6 +42,14 @@ pub struct PortalStart {
     pub client: Option<IpAddr>,
 }
 
+/// Why nothing was started.
+pub struct NotStarted {
+    /// What is wrong.
+    pub problem: Problem,
+    /// When to come again, where that is known.
+    pub again_in: Option<Duration>,
+}
+
 /// A platform whose communities may be confirmed.
 pub struct OpenPlatform {
     /// Short name.
@@ -72,11 +80,15 @@ pub async fn open_platforms(app: &Arc<App>) -> Result<Vec<OpenPlatform>, Error> 
 ///
 /// # Errors
 /// [`Error`] when the database is away. What is wrong with the form is the inner error.
-pub async fn start_portal(app: &Arc<App>, start: PortalStart) -> Result<Result<String, Problem>, Error> {
+pub async fn start_portal(app: &Arc<App>, start: PortalStart) -> Result<Result<String, NotStarted>, Error> {
     // Every attempt may cost a question to the platform.
-    if !app.start_limits.allow(start.client, app.clock.now()) {
-        return Ok(Err(Problem::TooMany));
+    if let Err(rest) = app.start_limits.allow(start.client, app.clock.now()) {
+        return Ok(Err(NotStarted { problem: Problem::TooMany, again_in: Some(rest) }));
     }
+    Ok(begin(app, start).await?.map_err(|problem| NotStarted { problem, again_in: None }))
+}
+
+async fn begin(app: &Arc<App>, start: PortalStart) -> Result<Result<String, Problem>, Error> {
     let all = app.db.read("platforms", platforms::list).await.map_err(Error::from)?;
     let (platform, meant) = match which(all, start.platform.as_deref(), &start.link)? {
         Ok(found) => found,

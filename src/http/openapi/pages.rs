@@ -61,7 +61,11 @@ const OPERATIONS: &[Operation] = &[
             Gives {
                 status: 422, about: ("форма с указанием, что исправить", "the form, with what to mend"), content: HTML
             },
-            Gives { status: 429, about: ("слишком много заявок", "too many applications"), content: HTML },
+            Gives {
+                status: 429,
+                about: ("слишком много заявок; повторите через Retry-After", "too many applications; repeat after Retry-After"),
+                content: HTML,
+            },
         ],
         ..page("/apply", ("Начать заявку", "Start an application"), &["invalid-request", "too-large", "too-slow", "unavailable"])
     },

@@ -11,6 +11,11 @@ use crate::harness::{Harness, Person};
 
 const TOKEN: (&str, &str) = ("GOSBADGE__PLATFORM_API__VK__TOKEN", "token-of-the-test");
 
+/// Status, and when to come again.
+fn held_off(answer: &reqwest::Response) -> (u16, &str) {
+    (answer.status().as_u16(), answer.headers()["retry-after"].to_str().unwrap())
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_pasted_link_starts_one_application_and_nothing_else() {
     let h = Harness::start_with(&[TOKEN]).await;
@@ -84,6 +89,8 @@ async fn what_is_wrong_is_said_and_what_was_typed_is_kept() {
     let end = last.unwrap();
     assert_eq!((end.status, problem(&end).as_str()), (503, "platform-away"));
     assert_eq!(Page::of(&end).one("input[name=link]", "value"), own("218000002"));
+    let away = h.http.post(h.url("/apply")).form(&[("link", own("218000002"))]).send().await.unwrap();
+    assert_eq!(held_off(&away), (503, "5"));
     // Shut out, and outside of what a platform is registered for.
     set_platform_state(h.app(), "demo".to_owned(), false, &Actor::system()).await.unwrap();
     let end = h.fill_in(&Person::new(), &[("platform", "demo"), ("link", &own(COMMUNITY))]).await;
@@ -173,10 +180,13 @@ async fn nobody_fills_the_table() {
         assert_eq!(send().await.status(), 303);
     }
     let stopped = send().await;
-    assert_eq!(stopped.status(), 429);
+    assert_eq!(held_off(&stopped), (429, "3600"), "the rest of the hour");
     let text = stopped.text().await.unwrap();
     assert!(text.contains("too-many") && text.contains(&link), "{text}");
-    h.clock.advance(Duration::from_secs(3600));
+    h.clock.advance(Duration::from_millis(1_799_001));
+    let later = send().await;
+    assert_eq!(held_off(&later), (429, "1801"));
+    h.clock.advance(Duration::from_millis(1_800_999));
     assert_eq!(send().await.status(), 303);
     // What nobody signed in for is gone after a few days.
     h.clock.advance(Duration::from_secs(4 * 24 * 3600 + 1));
