@@ -10,7 +10,9 @@ use gosbadge::adapters::webhook::WebhookSender;
 use gosbadge::cli::wire::Parts;
 use gosbadge::ports::EventSink;
 use gosbadge::ports::event_sink::{Attempted, OutgoingMessage};
+use gosbadge::service::add_platform::{NewPlatform, add_platform, list_platforms, replace_platform};
 use gosbadge::service::verify_stream::verify_streams;
+use gosbadge::service::{Actor, Error};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use serde_json::{Value, json};
 
@@ -94,6 +96,49 @@ async fn hostile_addresses_are_refused_and_never_called() {
     let kept = stream(&h).await;
     assert_eq!((&kept["backlog"]["events"], &kept["failures"]), (&json!(1), &json!(1)), "{kept}");
     canary.stop().await;
+    h.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_platform_is_registered_with_a_hostile_address() {
+    let sink = Switched::new();
+    let h = Harness::start_sending(sink.clone(), &[BY_HAND]).await;
+    sink.strict.store(true, Ordering::SeqCst);
+    let recorded = async || {
+        let platforms = list_platforms(h.app()).await.unwrap();
+        let rows = ["platform_secrets", "streams", "audit"].map(|table| h.count(&format!("SELECT COUNT(*) AS n FROM {table}")));
+        (
+            Vec::from_iter(
+                platforms.iter().map(|(p, s)| format!("{p:?} {:?}", s.as_ref().map(|s| (&s.endpoint_url, &s.next_url, s.generation)))),
+            ),
+            rows,
+        )
+    };
+    let named = |id: &str, url: &str| NewPlatform {
+        id: id.parse().unwrap(),
+        name: "Площадка".to_owned(),
+        base_url: "https://square.example".to_owned(),
+        redirect_uris: vec!["https://square.example/cb".to_owned()],
+        community_prefixes: vec!["https://square.example/".to_owned()],
+        jwks: None,
+        webhook_url: Some(url.to_owned()),
+        certificate: None,
+        communities: None,
+    };
+    let before = recorded().await;
+    let hostile: Vec<String> = serde_json::from_str(include_str!("refused_endpoints.json")).unwrap();
+    for url in hostile {
+        let url = url.replace("PORT", "8443");
+        let by = Actor::system();
+        assert!(matches!(add_platform(h.app(), named("square", &url), &by).await, Err(Error::InvalidRequest(_))), "{url:?}");
+        for id in ["square", "demo"] {
+            assert!(matches!(replace_platform(h.app(), named(id, &url), &by).await, Err(Error::InvalidRequest(_))), "{id} {url:?}");
+        }
+    }
+    assert_eq!(recorded().await, before);
+    // It is the address alone that was wrong.
+    assert!(add_platform(h.app(), named("square", "https://square.example/hook"), &Actor::system()).await.is_ok());
+    assert_ne!(recorded().await, before);
     h.stop().await;
 }
 
