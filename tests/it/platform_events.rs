@@ -11,7 +11,8 @@ use gosbadge::service::sequence_log::sequence_log;
 use serde_json::{Value, json};
 use std::time::Duration;
 
-use crate::harness::Harness;
+use crate::flow::Page;
+use crate::harness::{Harness, Person};
 
 const COMMUNITY: &str = "218000001";
 const NAME: &str = "Детский сад № 12 «Ромашка»";
@@ -70,6 +71,13 @@ impl Stand {
     async fn page(&self, badge: &str) -> String {
         let page = self.json(&format!("/v1/badges/{badge}")).await["page"].as_str().unwrap().to_owned();
         self.h.http.get(page).header("accept", "text/html").send().await.unwrap().text().await.unwrap()
+    }
+
+    /// The head of a badge's public page, and the history on it.
+    async fn shown(&self, badge: &str) -> (String, String) {
+        let page = self.json(&format!("/v1/badges/{badge}")).await["page"].as_str().unwrap().to_owned();
+        let page = Page::of(&Person::new().get(&page, None).await);
+        (page.text(".plaque"), page.text(".history"))
     }
 
     /// Waits until the platform was told of this version, by an event of this type whose signature held; its data.

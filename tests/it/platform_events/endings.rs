@@ -14,6 +14,22 @@ fn standing(state: &str, reason: Option<&str>, version: u64, history: &[&str]) -
     (state.to_owned(), reason.map(str::to_owned), version, history.iter().map(|s| (*s).to_owned()).collect())
 }
 
+const ACTIVE: &str = "Официальная страница";
+const SUSPENDED: &str = "Знак приостановлен";
+const REVOKED: &str = "Знак отозван";
+const RENAMED: &str = "Страница переименована";
+const MANDATE_LOST: &str = "Право представителя действовать за организацию не подтверждено";
+const CAPTURED: &str = "Страницей завладел посторонний";
+const DELETED: &str = "Страница удалена";
+
+/// What people read at the head of the page: how the badge stands and why, and no other state or reason.
+async fn assert_page(s: &Stand, badge: &str, state: &str, reason: Option<&str>) {
+    let (head, _) = s.shown(badge).await;
+    let known = [ACTIVE, SUSPENDED, REVOKED, RENAMED, MANDATE_LOST, CAPTURED, DELETED];
+    let said: Vec<&str> = known.into_iter().filter(|words| head.contains(words)).collect();
+    assert_eq!(said, [Some(state), reason].into_iter().flatten().collect::<Vec<_>>(), "{head}");
+}
+
 /// The body confirms the community again, called `name`; whether a badge came of it.
 async fn confirm(s: &Stand, name: &str) -> bool {
     let mut details = s.h.details(COMMUNITY);
@@ -36,7 +52,7 @@ async fn a_renamed_community_is_suspended_until_it_is_called_the_same_again() {
     assert_eq!(s.badge(&issued.badge).await, standing("suspended", Some("community_renamed"), 2, &["issued", "suspended"]));
     assert_eq!(s.told("badge.suspended", 2).await["reason"], "community_renamed");
     assert_eq!(s.h.verify(json!({ "attestation": issued.attestation })).await.1["status"], "suspended");
-    assert!(s.page(&issued.badge).await.contains("Страница переименована"), "the page says why");
+    assert_page(&s, &issued.badge, SUSPENDED, Some(RENAMED)).await;
 
     s.renamed("e2", "Ещё что-то").await;
     assert_eq!(s.badge(&issued.badge).await.2, 2, "nothing new about the badge");
@@ -45,6 +61,10 @@ async fn a_renamed_community_is_suspended_until_it_is_called_the_same_again() {
     assert_eq!(s.badge(&issued.badge).await, standing("active", None, 3, &history));
     assert!(s.told("badge.reinstated", 3).await["attestation"].is_string());
     assert_eq!(s.h.verify(json!({ "attestation": issued.attestation })).await.1["status"], "active");
+    // The page is an official one again, and what happened stays to be read.
+    assert_page(&s, &issued.badge, ACTIVE, None).await;
+    let (_, history) = s.shown(&issued.badge).await;
+    assert!(["Знак снова действует", RENAMED, SUSPENDED].iter().all(|words| history.contains(words)), "{history}");
     s.renamed("e4", NAME).await;
     assert_eq!(s.badge(&issued.badge).await.2, 3);
 
@@ -70,6 +90,7 @@ async fn a_new_name_holds_once_its_body_confirms_it() {
     assert_eq!(s.badge(&issued.badge).await, standing("active", None, 4, &history));
     assert_eq!(s.json(&format!("/v1/badges/{}", issued.badge)).await["community"]["name"], new);
     assert!(s.page(&issued.badge).await.contains(new));
+    assert_page(&s, &issued.badge, ACTIVE, None).await;
     // What counts from now on is the new name.
     s.renamed("e2", new).await;
     assert_eq!(s.badge(&issued.badge).await.0, "active");
@@ -188,7 +209,7 @@ async fn captured_and_deleted_communities_lose_their_badge_at_once() {
     s.tell("e1", "community.compromised", json!({})).await;
     assert_eq!(s.badge(&issued.badge).await, standing("suspended", Some("community_captured"), 2, &["issued", "suspended"]));
     assert_eq!(s.told("badge.suspended", 2).await["reason"], "community_captured");
-    assert!(s.page(&issued.badge).await.contains("Страницей завладел посторонний"));
+    assert_page(&s, &issued.badge, SUSPENDED, Some(CAPTURED)).await;
     assert!(!confirm(&s, NAME).await, "only an operator gives it back");
 
     s.tell("e2", "community.deleted", json!({})).await;
@@ -196,7 +217,7 @@ async fn captured_and_deleted_communities_lose_their_badge_at_once() {
     assert_eq!(s.badge(&issued.badge).await, standing("revoked", Some("community_deleted"), 3, &history));
     assert_eq!(s.told("badge.revoked", 3).await["reason"], "community_deleted");
     assert_eq!(s.h.verify(json!({ "attestation": issued.attestation })).await.1["status"], "revoked");
-    assert!(s.page(&issued.badge).await.contains("Страница удалена"));
+    assert_page(&s, &issued.badge, REVOKED, Some(DELETED)).await;
     s.stop().await;
 }
 
@@ -227,9 +248,12 @@ async fn changed_administrators_have_to_prove_control_in_time() {
     let history = ["issued", "updated", "suspended"];
     assert_eq!(s.badge(&issued.badge).await, standing("suspended", Some("mandate_lost"), 3, &history));
     assert_eq!(s.told("badge.suspended", 3).await["reason"], "mandate_lost");
+    assert_page(&s, &issued.badge, SUSPENDED, Some(MANDATE_LOST)).await;
 
     assert!(confirm(&s, NAME).await, "late is better than never");
     assert_eq!(s.badge(&issued.badge).await.0, "active");
+    assert_page(&s, &issued.badge, ACTIVE, None).await;
+    assert!(!s.shown(&issued.badge).await.0.contains("подтвердить заново"), "nothing is demanded any more");
     assert_eq!(s.json(&format!("/v1/badges/{}", issued.badge)).await["reprove_by"], Value::Null);
     s.h.clock.advance(15 * DAY);
     assert_eq!(sweep(s.h.app()).await.unwrap().unproven, 0);
@@ -269,14 +293,38 @@ async fn the_policy_is_the_operators() {
     ])
     .await;
     let badge = s.h.issue(COMMUNITY, "kindergarten-head").await.badge;
+    let mut history = vec!["issued"];
+    // Recorded, and nothing else: nobody is told and the page stays as it is.
     s.renamed("e1", "Скидки").await;
-    assert_eq!(s.badge(&badge).await.2, 1);
+    assert_eq!(s.badge(&badge).await, standing("active", None, 1, &history));
+    assert_page(&s, &badge, ACTIVE, None).await;
+
     s.administrator_came("e2").await;
-    assert_eq!(s.badge(&badge).await.1.as_deref(), Some("mandate_lost"));
+    history.push("suspended");
+    assert_eq!(s.badge(&badge).await, standing("suspended", Some("mandate_lost"), 2, &history));
+    // The next version after the first: there was none between.
+    assert_eq!(s.told("badge.suspended", 2).await["reason"], "mandate_lost");
+    assert_page(&s, &badge, SUSPENDED, Some(MANDATE_LOST)).await;
+
+    // Of two attestations of one moment either could be the newest.
+    s.h.clock.advance(Duration::from_secs(1));
     assert!(confirm(&s, NAME).await);
+    history.extend(["reinstated", "renewed"]);
+    assert_eq!(s.badge(&badge).await, standing("active", None, 4, &history));
+    assert_eq!(s.told("badge.reinstated", 3).await["status"], "active");
+    assert!(s.told("badge.renewed", 4).await["attestation"].is_string());
+    assert_page(&s, &badge, ACTIVE, None).await;
+
     s.tell("e3", "community.deleted", json!({})).await;
-    assert_eq!(s.badge(&badge).await.1.as_deref(), Some("community_deleted"));
+    history.push("suspended");
+    assert_eq!(s.badge(&badge).await, standing("suspended", Some("community_deleted"), 5, &history));
+    assert_eq!(s.told("badge.suspended", 5).await["reason"], "community_deleted");
+    assert_page(&s, &badge, SUSPENDED, Some(DELETED)).await;
+
     s.tell("e4", "community.compromised", json!({})).await;
-    assert_eq!(s.badge(&badge).await.0, "revoked");
+    history.push("revoked");
+    assert_eq!(s.badge(&badge).await, standing("revoked", Some("community_captured"), 6, &history));
+    assert_eq!(s.told("badge.revoked", 6).await["reason"], "community_captured");
+    assert_page(&s, &badge, REVOKED, Some(CAPTURED)).await;
     s.stop().await;
 }
