@@ -83,25 +83,43 @@ pub async fn redeem_code(app: &Arc<App>, platform: &PlatformRow, request: TokenR
 }
 
 /// Issues what a code stands for. Whatever ends that is the code's end too (RFC 6749 §5.2).
+///
+/// Of two requests with one code both may find it unused; whoever issues second learns here that it is not. That was a second use
+/// like one that comes later, so the code is looked at once more: what the first request got is revoked, and the answer is the same.
+/// By then the winner has committed, because the loser waited for its lock on the application or the badge. Where the code is
+/// still unused something else was in the way (another confirmation of the community, say): nobody used the code twice, nothing is
+/// revoked, and it is good a moment later. There is no grace for an immediate repeat at the token endpoint, where nothing tells the
+/// owner's second try from a thief's; a platform that wants to repeat safely redeems with an `Idempotency-Key` at
+/// `/v1/applications/{id}/redeem`, where no access token is given and the kept answer stands before this refusal.
 pub(super) async fn collect(
     app: &Arc<App>,
     application: &ApplicationRow,
     platform: &PlatformRow,
     redemption: Redemption,
 ) -> Result<Issued, Error> {
-    match issue::issue(app, application, platform, redemption).await {
+    let code = redemption.code.as_ref().map(|c| c.digest.clone());
+    let refusal = match issue::issue(app, application, platform, redemption).await {
         Err(Error::Conflict(why)) => {
             tracing::warn!(application = %application.id, why, "code not redeemed");
-            Err(Error::InvalidGrant("the code was redeemed by another request, or the badge changed meanwhile; start again"))
+            "the code was redeemed by another request, or the badge changed meanwhile; start again"
         }
-        Err(Error::ApplicationEnded) => Err(Error::InvalidGrant("the application of this code has ended; start again on the platform")),
-        other => other,
+        // Also where the winner was done before the loser began to issue: the application ends by being issued.
+        Err(Error::ApplicationEnded) => "the application of this code has ended; start again on the platform",
+        other => return other,
+    };
+    if let Some(code) = code {
+        look(app, code, &platform.id, app.clock.now()).await?;
     }
+    Err(Error::InvalidGrant(refusal))
 }
 
 /// Looks the code up. A second use revokes the access token the first one gave (RFC 6749 §4.1.2).
 pub(super) async fn find(app: &Arc<App>, code: &str, platform: &str, now: Timestamp) -> Result<(CodeRow, ApplicationRow), Error> {
-    let (code_digest, platform) = (digest::of_secret(SecretKind::AuthorizationCode, code), platform.to_owned());
+    look(app, digest::of_secret(SecretKind::AuthorizationCode, code), platform, now).await
+}
+
+async fn look(app: &Arc<App>, code_digest: String, platform: &str, now: Timestamp) -> Result<(CodeRow, ApplicationRow), Error> {
+    let platform = platform.to_owned();
     let found = app.db.write("find_code", move |tx| -> Result<_, Error> {
         // A foreign client learns nothing and spoils nothing.
         let Some(code) = codes::by_digest(tx, &code_digest)?.filter(|c| c.platform_id == platform) else {
