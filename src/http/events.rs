@@ -93,7 +93,7 @@ pub(super) async fn all(http: Shared, req: HttpRequest) -> HttpResponse {
         let after = q.remove("after").filter(|a| !a.is_empty());
         let page = catch_up(&http.app, &platform, after.clone(), limit).await?;
         // At the end the cursor stays where it is: asked again later, it gives what is new.
-        let next = page.events.last().map(|(id, _)| id.clone()).or(after);
+        let next = page.last.or(after);
         let events: Vec<Value> = page
             .events
             .into_iter()

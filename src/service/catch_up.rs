@@ -14,11 +14,14 @@ use crate::store::ledger;
 pub struct Page {
     /// `id` and the JSON of a webhook (`type`, `timestamp`, `data` with the SET), oldest first.
     pub events: Vec<(String, Value)>,
+    /// Id of the last event the page is about, which may be one it passes over; nothing where there was none.
+    pub last: Option<String>,
     /// Whether more follow.
     pub more: bool,
 }
 
-/// Events after the one whose id is the cursor, or from the beginning.
+/// Events after the one whose id is the cursor, or from the beginning. One that cannot be read is passed over, and the log says so:
+/// everything after it would be out of reach otherwise.
 ///
 /// # Errors
 /// [`Error::InvalidRequest`] when no event has that id.
@@ -26,20 +29,30 @@ pub async fn catch_up(app: &Arc<App>, platform: &PlatformRow, after: Option<Stri
     let id = platform.id.clone();
     let wanted = i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1);
     let kinds: Vec<&'static str> = EventKind::ALL.into_iter().filter(|k| k.webhook_type().is_some()).map(EventKind::as_str).collect();
-    let found = app
+    let (messages, last, more) = app
         .db
-        .read("catch_up", move |tx| -> Result<Vec<EventMessage>, Error> {
+        .read("catch_up", move |tx| -> Result<_, Error> {
             let seq = match after {
                 None => 0,
                 Some(id) => *ledger::seqs(tx, &[id])?
                     .first()
                     .ok_or_else(|| Error::InvalidRequest("after must be the id of an event, as this endpoint gives it".to_owned()))?,
             };
-            let rows = ledger::of_platform_after(tx, &id, seq, &kinds, wanted)?;
-            rows.into_iter().map(|row| EventMessage::read(tx, row)).collect()
+            let mut rows = ledger::of_platform_after(tx, &id, seq, &kinds, wanted)?;
+            let more = rows.len() > limit;
+            rows.truncate(limit);
+            let last = rows.last().map(|row| row.id.clone());
+            let mut messages = Vec::with_capacity(rows.len());
+            for row in rows {
+                let seq = row.seq;
+                match EventMessage::of_row(tx, row)? {
+                    Ok(message) => messages.push(message),
+                    Err(e) => tracing::error!(seq, platform = id, detail = e.operator_detail(), "event cannot be read; passed over"),
+                }
+            }
+            Ok((messages, last, more))
         })
         .await?;
-    let more = found.len() > limit;
-    let events = found.into_iter().take(limit).map(|m| Ok((m.event.id.clone(), m.webhook(app, &platform.base_url)?)));
-    Ok(Page { events: events.collect::<Result<_, Error>>()?, more })
+    let events = messages.into_iter().map(|m| Ok((m.event.id.clone(), m.webhook(app, &platform.base_url)?)));
+    Ok(Page { events: events.collect::<Result<_, Error>>()?, last, more })
 }

@@ -15,8 +15,8 @@ use tokio::task::{JoinError, JoinSet};
 
 pub(super) use self::envelope::{Address, To, authorization};
 use self::envelope::{Envelope, Sealed, envelopes};
+pub(super) use self::settle::{BROKEN, next_attempt, shut, with_reason};
 use self::settle::{Done, Lease, settle};
-pub(super) use self::settle::{shut, with_reason};
 use super::{App, Error};
 use crate::domain::stream::StreamState;
 use crate::store::streams::StreamRow;

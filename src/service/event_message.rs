@@ -12,8 +12,15 @@ use crate::ports::signer::KeyPurpose;
 use crate::store::Tx;
 use crate::store::attestations::{self, AttestationRow};
 use crate::store::badges::{self, BadgeFacts};
-use crate::store::ledger::EventRow;
+use crate::store::ledger::{self, EventRow};
 use crate::store::reproofs;
+
+fn apart<T>(read: Result<T, Error>) -> Result<Result<T, Error>, Error> {
+    match read {
+        Err(e) if !matches!(e, Error::Internal(_)) => Err(e),
+        read => Ok(read),
+    }
+}
 
 /// An event with everything its message says.
 pub(super) struct EventMessage {
@@ -27,11 +34,8 @@ pub(super) struct EventMessage {
 }
 
 impl EventMessage {
-    /// Reads what the message of an event needs.
-    ///
-    /// # Errors
-    /// [`Error::Internal`] when records are damaged.
-    pub(super) fn read(tx: &mut Tx<'_>, event: EventRow) -> Result<Self, Error> {
+    /// Reads what the message of an event needs; [`Error::Internal`] when records are damaged.
+    fn read(tx: &mut Tx<'_>, event: EventRow) -> Result<Self, Error> {
         let facts = badges::facts(tx, &event.badge_id)?.ok_or_else(|| super::damaged("badge of an event"))?;
         let kind = event.kind.parse().map_err(|_| super::damaged("event kind"))?;
         let attestation = match kind {
@@ -42,6 +46,23 @@ impl EventMessage {
         let demanded = kind == EventKind::Updated && event.state == BadgeState::Active.as_str();
         let term = if demanded { reproofs::term(tx, &event.badge_id)? } else { None };
         Ok(Self { event, kind, facts, attestation, reprove_by: term.map(|t| t.by) })
+    }
+
+    /// Reads the message of the event with this number. Damaged records are told apart from a database that is away: one of them
+    /// must not hold up the others for ever.
+    ///
+    /// # Errors
+    /// [`Error`] when the database is away.
+    pub(super) fn of_seq(tx: &mut Tx<'_>, seq: i64) -> Result<Result<Self, Error>, Error> {
+        apart(ledger::by_seq(tx, seq).map_err(Error::from).and_then(|event| Self::read(tx, event)))
+    }
+
+    /// The same of an event that is at hand.
+    ///
+    /// # Errors
+    /// As [`Self::of_seq`].
+    pub(super) fn of_row(tx: &mut Tx<'_>, event: EventRow) -> Result<Result<Self, Error>, Error> {
+        apart(Self::read(tx, event))
     }
 
     /// `badge.issued` and the like.

@@ -1,14 +1,15 @@
 //! A platform fetches its events (RFC 8936): what it acknowledges is settled, the oldest that wait are handed out in ledger
 //! order. An event is handed out again until it is acknowledged, and never before an earlier one of its badge that waits.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::deliver::with_reason;
+use super::deliver::{BROKEN, next_attempt, with_reason};
 use super::event_message::EventMessage;
 use super::{App, Error, PlatformRow};
 use crate::domain::stream::{Method, StreamState};
-use crate::store::deliveries::{self, Answered};
+use crate::domain::time::Timestamp;
+use crate::store::deliveries::{self, Answered, DeliveryRow};
 use crate::store::streams::{self, Fared, StreamRow};
 use crate::store::{Tx, ledger};
 
@@ -79,24 +80,96 @@ pub async fn acknowledge(app: &Arc<App>, platform: &PlatformRow, answers: Answer
     Ok(())
 }
 
-/// The oldest events that wait, at most `limit`; none of a stream that is paused.
+/// The oldest events that wait, at most `limit`; none of a stream that is paused. One that cannot be read is passed over with what
+/// follows it of its badge, tried again as a pushed one would be, and given up in the end.
 ///
 /// # Errors
 /// [`Error::Conflict`] when the stream is not polled.
 pub async fn hand_out(app: &Arc<App>, platform: &PlatformRow, limit: usize) -> Result<HandedOut, Error> {
     let id = platform.id.clone();
-    let wanted = i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1);
-    let waiting = app
-        .db
-        .read("hand_out_events", move |tx| -> Result<Vec<EventMessage>, Error> {
-            if polled(tx, &id)?.state()? != StreamState::Enabled {
-                return Ok(Vec::new());
+    let found = app.db.read("hand_out_events", move |tx| look(tx, &id, limit.saturating_add(1))).await?;
+    count_broken(app, &platform.id, found.generation, found.broken).await?;
+    let more = found.messages.len() > limit;
+    let sets = found.messages.into_iter().take(limit).map(|m| Ok((m.event.id.clone(), m.set(app, &platform.base_url)?)));
+    Ok(HandedOut { sets: sets.collect::<Result<_, Error>>()?, more })
+}
+
+/// What waits.
+struct Found {
+    /// Of the stream.
+    generation: i64,
+    messages: Vec<EventMessage>,
+    /// Deliveries whose records cannot be read, and why.
+    broken: Vec<(DeliveryRow, Error)>,
+}
+
+/// At least `wanted` messages, where there are as many.
+fn look(tx: &mut Tx<'_>, platform: &str, wanted: usize) -> Result<Found, Error> {
+    let stream = polled(tx, platform)?;
+    let mut found = Found { generation: stream.generation, messages: Vec::new(), broken: Vec::new() };
+    if stream.state()? != StreamState::Enabled {
+        return Ok(found);
+    }
+    let batch = i64::try_from(wanted).unwrap_or(i64::MAX);
+    // Badges with an event that has neither been handed out nor given up: the later ones wait behind it.
+    let (mut seq, mut held) = (0, BTreeSet::new());
+    while found.messages.len() < wanted {
+        let rows = deliveries::waiting(tx, platform, seq, batch)?;
+        let Some(last) = rows.last() else { break };
+        seq = last.event_seq;
+        for row in rows {
+            if held.contains(&row.badge_id) {
+                continue;
             }
-            let seqs: Vec<i64> = deliveries::waiting(tx, &id, wanted)?;
-            seqs.into_iter().map(|seq| ledger::by_seq(tx, seq).map_err(Error::from).and_then(|e| EventMessage::read(tx, e))).collect()
+            match EventMessage::of_seq(tx, row.event_seq)? {
+                Ok(message) => found.messages.push(message),
+                Err(e) => {
+                    held.insert(row.badge_id.clone());
+                    found.broken.push((row, e));
+                }
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// Counts an attempt at what cannot be read, where one is due: a platform may ask as often as it likes, and the schedule is what
+/// gives us the time to mend the record.
+async fn count_broken(app: &Arc<App>, platform: &str, generation: i64, broken: Vec<(DeliveryRow, Error)>) -> Result<(), Error> {
+    let now = app.clock.now();
+    let due = broken.into_iter().filter(|(row, _)| row.next_at <= now.millis() || row.next_at == deliveries::BEHIND);
+    let failed: Vec<(DeliveryRow, Error, Option<Timestamp>)> = due
+        .map(|(row, e)| {
+            let again = next_attempt(app, &row, now, None);
+            (row, e, again)
+        })
+        .collect();
+    if failed.is_empty() {
+        return Ok(());
+    }
+    let id = platform.to_owned();
+    let counted = app
+        .db
+        .write("count_broken_events", move |tx| -> Result<_, Error> {
+            let mut counted = Vec::new();
+            for (row, e, again) in failed {
+                // Of two requests at once one counts.
+                if deliveries::count_failure(tx, &row, again, BROKEN, now)? {
+                    counted.push((row, e, again));
+                }
+            }
+            if !counted.is_empty() {
+                let failures = i64::try_from(counted.len()).unwrap_or(i64::MAX);
+                let fared = Fared { failed: Some((now, BROKEN.to_owned())), failures, ..Fared::default() };
+                streams::note_deliveries(tx, &id, generation, &fared)?;
+            }
+            Ok(counted)
         })
         .await?;
-    let more = waiting.len() > limit;
-    let sets = waiting.into_iter().take(limit).map(|m| Ok((m.event.id.clone(), m.set(app, &platform.base_url)?)));
-    Ok(HandedOut { sets: sets.collect::<Result<_, Error>>()?, more })
+    for (row, e, again) in counted {
+        let (seq, detail, how) = (row.event_seq, e.operator_detail(), if again.is_some() { "failed" } else { "dead" });
+        tracing::error!(seq, delivery = %row.id, platform, detail, how, "event cannot be read; passed over");
+        app.metrics.delivery(platform, how);
+    }
+    Ok(())
 }

@@ -299,13 +299,28 @@ pub fn answer(tx: &mut Tx<'_>, platform: &str, seqs: &[i64], how: &Answered<'_>,
         .execute(tx.conn)?)
 }
 
-/// Events of a platform that wait, oldest first.
+/// Deliveries to a platform that wait, of events after `seq`, oldest first.
 ///
 /// # Errors
 /// [`StoreError`].
-pub fn waiting(tx: &mut Tx<'_>, platform: &str, limit: i64) -> Result<Vec<i64>, StoreError> {
+pub fn waiting(tx: &mut Tx<'_>, platform: &str, seq: i64, limit: i64) -> Result<Vec<DeliveryRow>, StoreError> {
     use deliveries as d;
-    Ok(d::table.filter(d::platform_id.eq(platform).and(waits())).order(d::event_seq).limit(limit).select(d::event_seq).load(tx.conn)?)
+    let after = d::table.filter(d::platform_id.eq(platform).and(waits())).filter(d::event_seq.gt(seq));
+    Ok(after.order(d::event_seq).limit(limit).select(DeliveryRow::as_select()).load(tx.conn)?)
+}
+
+/// Counts a failed attempt at a delivery that nobody leased, because its platform fetches: to be tried `again`, or given up; false when it changed since it was read.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn count_failure(tx: &mut Tx<'_>, row: &DeliveryRow, again: Option<Timestamp>, note: &str, now: Timestamp) -> Result<bool, StoreError> {
+    use deliveries as d;
+    let (state, next_at) = again.map_or(("dead", now.millis()), |at| ("pending", at.millis()));
+    let as_read = d::table.find(&row.id).filter(d::state.eq("pending").and(d::attempts.eq(row.attempts)).and(d::next_at.eq(row.next_at)));
+    let n = diesel::update(as_read)
+        .set((d::state.eq(state), d::next_at.eq(next_at), d::attempts.eq(d::attempts + 1), d::last_note.eq(Some(note))))
+        .execute(tx.conn)?;
+    Ok(n == 1)
 }
 
 /// The delivery with this id.

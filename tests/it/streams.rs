@@ -1,6 +1,7 @@
 //! Streams over HTTP: set, verified, looked at; events fetched instead of pushed; lists and redelivery. Background work is
 //! off in most tests: each makes the steps itself, so that "not yet" can be told from "not at all".
 
+mod damaged;
 mod endpoints;
 mod fairness;
 mod guard;

@@ -10,10 +10,10 @@ use crate::ports::event_sink::OutgoingMessage;
 use crate::ports::vault::SealFor;
 use crate::service::event_message::EventMessage;
 use crate::service::{App, Error, damaged};
+use crate::store::Tx;
 use crate::store::deliveries::DeliveryRow;
 use crate::store::platforms::{self, PlatformRow, SecretRow};
 use crate::store::streams::{self, StreamRow};
-use crate::store::{Tx, ledger};
 
 /// How long the events of a platform that was shut out a moment ago rest.
 const SHUT_OUT_PAUSE: Duration = Duration::from_secs(600);
@@ -134,11 +134,7 @@ pub(super) async fn envelopes(app: &Arc<App>, platform: &str, rows: Vec<Delivery
 fn material(tx: &mut Tx<'_>, platform: &str, rows: Vec<DeliveryRow>, now: Timestamp) -> Result<Material, Error> {
     let mut messages = Vec::with_capacity(rows.len());
     for row in rows {
-        let event = ledger::by_seq(tx, row.event_seq)?;
-        let message = match EventMessage::read(tx, event) {
-            Err(e) if !matches!(e, Error::Internal(_)) => return Err(e),
-            read => read,
-        };
+        let message = EventMessage::of_seq(tx, row.event_seq)?;
         messages.push((row, message));
     }
     Ok(Material {

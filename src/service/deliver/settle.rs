@@ -18,6 +18,9 @@ use crate::store::{StoreError, Tx};
 /// Each try waits a few seconds for a connection.
 const SETTLE_TRIES: u32 = 3;
 
+/// What is noted of a delivery whose records cannot be read.
+pub(in crate::service) const BROKEN: &str = "internal error";
+
 /// One delivery that was tried, or laid aside.
 pub(super) struct Done {
     row: DeliveryRow,
@@ -66,7 +69,7 @@ impl Done {
     pub(super) fn broken(app: &App, row: DeliveryRow, generation: i64) -> Self {
         let at = app.clock.now();
         let how = again(app, &row, at, None);
-        Self { row, generation, how, note: Some("internal error".to_owned()), at, gone: false }
+        Self { row, generation, how, note: Some(BROKEN.to_owned()), at, gone: false }
     }
 
     /// Whether the endpoint did not take it; nothing where it was not asked.
@@ -104,12 +107,19 @@ impl Done {
 }
 
 fn again(app: &App, row: &DeliveryRow, now: Timestamp, retry_after: Option<std::time::Duration>) -> Settled {
+    next_attempt(app, row, now, retry_after).map_or(Settled::Dead, Settled::Again)
+}
+
+/// When a delivery that failed just now is tried next; nothing at the end of the schedule.
+pub(in crate::service) fn next_attempt(
+    app: &App,
+    row: &DeliveryRow,
+    now: Timestamp,
+    retry_after: Option<std::time::Duration>,
+) -> Option<Timestamp> {
     let failures = u32::try_from(row.attempts + 1).unwrap_or(u32::MAX);
     let [jitter] = app.entropy.bytes::<1>();
-    match backoff::wait_after(&app.settings.retry_schedule, failures, jitter, retry_after) {
-        Some(wait) => Settled::Again(now.plus(wait)),
-        None => Settled::Dead,
-    }
+    backoff::wait_after(&app.settings.retry_schedule, failures, jitter, retry_after).map(|wait| now.plus(wait))
 }
 
 /// Deliveries to take on.
