@@ -142,7 +142,7 @@ def events():
     if data["version"] > versions.get(data["badge"], 0):
         versions[data["badge"]] = data["version"]
         if data["status"] != "active":
-            badges.pop(data["badge"], None)
+            badges.pop(data["badge"], ())
         elif "attestation" in data:
             badges[data["badge"]] = data["community"]["id"], data["attestation"]
         lists.clear()
