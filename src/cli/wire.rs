@@ -11,8 +11,8 @@ use std::net::SocketAddr;
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::sync::Arc;
 
-pub(super) use esia::read;
 pub use esia::{ClientIdentity, certificates_in, client_identity, is_gost_certificate, provider as esia_provider, sandbox_provider};
+pub(super) use esia::{in_force, read};
 pub use federation::delegation;
 pub(super) use keys::write_secret;
 pub use oidc::provider as oidc_provider;

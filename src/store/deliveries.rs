@@ -309,7 +309,8 @@ pub fn waiting(tx: &mut Tx<'_>, platform: &str, seq: i64, limit: i64) -> Result<
     Ok(after.order(d::event_seq).limit(limit).select(DeliveryRow::as_select()).load(tx.conn)?)
 }
 
-/// Counts a failed attempt at a delivery that nobody leased, because its platform fetches: to be tried `again`, or given up; false when it changed since it was read.
+/// Counts a failed attempt at a delivery that nobody leased, because its platform fetches: to be tried `again`, or given up; false
+/// when it changed since it was read.
 ///
 /// # Errors
 /// [`StoreError`].

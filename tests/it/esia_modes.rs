@@ -31,6 +31,17 @@ async fn issues(mode: EsiaMode, generation: &str, settings: &[(&str, &str)]) {
     h.stop().await;
 }
 
+/// What a development set-up made for itself ends after a year; started again then, it makes itself anew.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_set_up_of_last_year_still_signs_people_in() {
+    let h = Harness::start().await;
+    h.issue("218000001", "kindergarten-head").await;
+    h.clock.advance(std::time::Duration::from_secs(400 * 86_400));
+    let h = h.restart(&[]).await;
+    h.issue("218000002", "kindergarten-head").await;
+    h.stop().await;
+}
+
 #[tokio::test]
 async fn first_generation_with_rsa() {
     issues(EsiaMode::V1, "v1", &[]).await;

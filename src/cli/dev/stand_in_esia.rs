@@ -76,14 +76,15 @@ pub(super) fn start(mode: EsiaMode, config: &Config, listener: TcpListener, part
     Ok(StandIn { running, identity, trusted })
 }
 
-/// What the stand-in signs with, kept in `dir` and made at first use: a set-up that is started again knows its people still.
+/// What the stand-in signs with, kept in `dir` and made at first use, or when it has ended: a set-up that is started again knows its people still.
 fn signing_keys(dir: &Path, parts: &Parts) -> Result<esia::SigningKeys, WireError> {
     let (rsa, gost) = (dir.join("stand-in-esia.pem"), dir.join("stand-in-esia-gost.pem"));
-    if rsa.exists() && (gost.exists() || !esia::gost_available()) {
+    let now = parts.clock.now();
+    if wire::in_force(&rsa, now) && (wire::in_force(&gost, now) || !esia::gost_available()) {
         let gost = gost.exists().then(|| wire::read(&gost)).transpose()?;
         return esia::SigningKeys::from_pem(&wire::read(&rsa)?, gost.as_deref()).map_err(WireError::new);
     }
-    let made = esia::SigningKeys::generate(parts.clock.now(), &*parts.entropy).map_err(WireError::new)?;
+    let made = esia::SigningKeys::generate(now, &*parts.entropy).map_err(WireError::new)?;
     let (rsa_pem, gost_pem) = made.to_pem().map_err(WireError::new)?;
     wire::write_secret(&rsa, &rsa_pem)?;
     if let Some(pem) = gost_pem {

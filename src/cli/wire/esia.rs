@@ -126,20 +126,25 @@ pub(in crate::cli) fn read(path: &Path) -> Result<Vec<u8>, WireError> {
     fs::read(path).map_err(|e| WireError(format!("cannot read {}: {e}", path.display())))
 }
 
-/// A self-signed certificate for the stand-in, kept in `dir`; made at first use. With `gost` its key is GOST R 34.10-2012.
+/// A self-signed certificate for the stand-in, kept in `dir`; made at first use and when it has ended. With `gost` its key is GOST R 34.10-2012.
 ///
 /// # Errors
 /// [`WireError`] when it cannot be made or read.
 pub fn client_identity(dir: &Path, gost: bool, now: Timestamp, entropy: &dyn Entropy) -> Result<ClientIdentity, WireError> {
     let name = if gost { "esia-client-gost" } else { "esia-client" };
     let (crt, key) = (dir.join(format!("{name}.crt")), dir.join(format!("{name}.key")));
-    if !key.exists() || !crt.exists() {
+    if !key.exists() || !in_force(&crt, now) {
         let (made, digest) = if gost { gost_key(entropy)? } else { rsa_key()? };
         let (certificate, private_key) = self_signed(&made, digest, now).map_err(WireError::new)?;
         write_secret(&key, &private_key)?;
         write_secret(&crt, &certificate)?;
     }
     Ok(ClientIdentity { certificate: read(&crt)?, private_key: read(&key)? })
+}
+
+/// Whether a file is there and its certificates have not ended: a set-up of last year gets new ones.
+pub(in crate::cli) fn in_force(file: &Path, now: Timestamp) -> bool {
+    certificates_in(file).is_ok_and(|all| all.iter().all(|(_, ends)| ends.is_none_or(|ends| ends > now)))
 }
 
 fn rsa_key() -> Result<(PKey<Private>, MessageDigest), WireError> {
