@@ -170,8 +170,8 @@ pub async fn start(options: Options) -> Result<Dev, WireError> {
     stand_ins.push((server.handle(), tokio::spawn(server)));
     if parts.idps.is_none() {
         let (identity, trusted) = (stand_in.identity, stand_in.trusted);
-        let esia = wire::sandbox_provider(&config, &esia_url, CLIENT_ID, identity, trusted, Arc::clone(&parts.entropy))?;
-        parts.idps = Some(wire::providers(&config, &parts.entropy, Some(esia))?);
+        let esia = wire::sandbox_provider(&config, &esia_url, CLIENT_ID, identity, trusted, &parts)?;
+        parts.idps = Some(wire::providers(&config, &parts, Some(esia))?);
     }
 
     let app = wire::app(&config, parts.clone()).await?;

@@ -5,7 +5,6 @@ mod oidc;
 mod platform_api;
 
 use std::process::ExitCode;
-use std::sync::Arc;
 
 use clap::Args;
 use serde::Serialize;
@@ -167,7 +166,7 @@ async fn identity_provider(config: &Config, parts: &Parts, out: &mut Vec<Finding
         out.push(finding(Level::Note, "certificate", "no ESIA certificates configured: only `serve --dev` can sign people in"));
         return;
     }
-    match wire::esia_provider(config, Arc::clone(&parts.entropy)) {
+    match wire::esia_provider(config, parts) {
         Ok(provider) => examine_provider(&*provider, now, out).await,
         Err(e) => out.push(finding(Level::Bad, "ESIA", e.to_string())),
     }

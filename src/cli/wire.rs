@@ -125,7 +125,7 @@ pub async fn app(config: &Config, parts: Parts) -> Result<Arc<App>, WireError> {
     let keys = rings.map_err(|e| WireError(e.operator_detail().map_or_else(|| e.to_string(), str::to_owned)))?;
     let idps = match parts.idps {
         Some(idps) => idps,
-        None => providers(config, &parts.entropy, None)?,
+        None => providers(config, &parts, None)?,
     };
     let log = TransparencyLog::new(witnesses(config)?);
     let platform_apis = PlatformApis::new(platform_api::interfaces(config, &parts.clock)?);
@@ -171,13 +171,13 @@ pub async fn app(config: &Config, parts: Parts) -> Result<Arc<App>, WireError> {
 /// [`WireError`] naming the setting or file.
 pub fn providers(
     config: &Config,
-    entropy: &Arc<dyn Entropy>,
+    parts: &Parts,
     esia: Option<Arc<dyn IdentityProvider>>,
 ) -> Result<Vec<Arc<dyn IdentityProvider>>, WireError> {
     let make = |kind| match (kind, &esia) {
         (IdpKind::Esia, Some(stand_in)) => Ok(Arc::clone(stand_in)),
-        (IdpKind::Esia, None) => esia::provider(config, Arc::clone(entropy)),
-        (IdpKind::Oidc, _) => oidc::provider(config, Arc::clone(entropy)),
+        (IdpKind::Esia, None) => esia::provider(config, parts),
+        (IdpKind::Oidc, _) => oidc::provider(config, Arc::clone(&parts.entropy)),
     };
     config.idp.kinds().map(make).collect()
 }

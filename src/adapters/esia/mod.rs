@@ -43,7 +43,7 @@ use crate::domain::time::Timestamp;
 use crate::ports::identity_provider::{
     IdpCondition, IdpError, IdpSession, Login, LoginCallback, LoginSecrets, Person, UnverifiedOrganisation,
 };
-use crate::ports::{Entropy, IdentityProvider};
+use crate::ports::{Clock, Entropy, IdentityProvider};
 
 /// ESIA's word for a request whose time is off.
 const WRONG_TIME: &str = "ESIA-007015";
@@ -76,7 +76,7 @@ impl EsiaProvider {
     ///
     /// # Errors
     /// [`EsiaSettingsError`] naming the setting and what to do.
-    pub fn new(mut settings: EsiaSettings, entropy: Arc<dyn Entropy>) -> Result<Self, EsiaSettingsError> {
+    pub fn new(mut settings: EsiaSettings, clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>) -> Result<Self, EsiaSettingsError> {
         settings::check(&settings)?;
         let base = checked_base(&settings.base_url)?;
         let (generation, client_id, token_alg) = (settings.generation, settings.client_id.clone(), settings.token_alg);
@@ -95,7 +95,7 @@ impl EsiaProvider {
             requests: Requests::new(&settings, &base)?,
             signer,
             tokens,
-            transport: Transport::new(&settings, Arc::clone(&entropy))?,
+            transport: Transport::new(&settings, clock, Arc::clone(&entropy))?,
             settings,
             base,
             entropy,

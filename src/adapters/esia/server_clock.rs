@@ -15,6 +15,8 @@ use crate::domain::time::Timestamp;
 const MAX_OFFSET_MS: i64 = 24 * 3600 * 1000;
 /// `Date` has whole seconds, so the true time is on average half a second later, and up to half a second off that.
 const HALF_A_SECOND_MS: i64 = 500;
+/// What cutting times down to whole milliseconds loses in one measurement.
+const ROUNDING_MS: i64 = 4;
 
 /// One measurement, milliseconds.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -46,6 +48,12 @@ impl Measured {
         let offset_ms = date.millis().saturating_add(HALF_A_SECOND_MS).saturating_sub(middle.millis());
         let half_trip = i64::try_from(round_trip.as_millis() / 2).unwrap_or(i64::MAX - HALF_A_SECOND_MS);
         Some(Self { offset_ms, uncertainty_ms: half_trip.saturating_add(HALF_A_SECOND_MS) })
+    }
+
+    /// The same, where our clock went that much further (or less far) than the time that passed, which is itself known to a
+    /// few milliseconds.
+    pub(super) const fn less_certain_by(self, set_by_ms: i64) -> Self {
+        Self { uncertainty_ms: self.uncertainty_ms.saturating_add(set_by_ms.saturating_abs()).saturating_add(ROUNDING_MS), ..self }
     }
 
     /// Whether the clocks differ by more than `allowed` for certain.

@@ -94,7 +94,31 @@ pub(super) fn pem_key(key: &TestKey) -> KeySource {
 }
 
 pub(super) fn provider(s: EsiaSettings) -> EsiaProvider {
-    EsiaProvider::new(s, Arc::new(OsEntropy)).unwrap_or_else(|e| panic!("{e}"))
+    made(s).unwrap_or_else(|e| panic!("{e}"))
+}
+
+/// Made of settings that may be wrong, its clock standing at [`NOW`].
+pub(super) fn made(s: EsiaSettings) -> Result<EsiaProvider, EsiaSettingsError> {
+    EsiaProvider::new(s, Arc::new(HandClock::new(NOW)), Arc::new(OsEntropy))
+}
+
+/// A clock that somebody sets.
+pub(super) struct HandClock(Mutex<Timestamp>);
+
+impl HandClock {
+    pub(super) const fn new(at: Timestamp) -> Self {
+        Self(Mutex::new(at))
+    }
+
+    pub(super) fn set(&self, to: Timestamp) {
+        *self.0.lock().unwrap() = to;
+    }
+}
+
+impl Clock for HandClock {
+    fn now(&self) -> Timestamp {
+        *self.0.lock().unwrap()
+    }
 }
 
 pub(super) fn secrets() -> LoginSecrets {

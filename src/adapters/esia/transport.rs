@@ -19,7 +19,7 @@ use super::settings::{EsiaSettings, EsiaSettingsError};
 use crate::adapters::http_date;
 use crate::adapters::outbound::{self, NoAnswer, Peer, TransportFault, read_whole};
 use crate::domain::time::Timestamp;
-use crate::ports::Entropy;
+use crate::ports::{Clock, Entropy};
 
 /// Tries after the first.
 const FURTHER_TRIES: u32 = 2;
@@ -46,19 +46,21 @@ pub(super) struct Transport {
     client: Client,
     max_bytes: usize,
     timeout: Duration,
+    own_clock: Arc<dyn Clock>,
     clock: ServerClock,
     entropy: Arc<dyn Entropy>,
 }
 
 impl Transport {
-    pub(super) fn new(s: &EsiaSettings, entropy: Arc<dyn Entropy>) -> Result<Self, EsiaSettingsError> {
+    pub(super) fn new(s: &EsiaSettings, own_clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>) -> Result<Self, EsiaSettingsError> {
         let client = outbound::client()
             .connect_timeout(s.connect_timeout)
             .pool_idle_timeout(IDLE)
             .user_agent(concat!("gosbadge/", env!("CARGO_PKG_VERSION")))
             .build()
             .map_err(|e| EsiaSettingsError::new("base_url", format!("the HTTP client does not start: {e}")))?;
-        Ok(Self { client, max_bytes: s.max_response_bytes, timeout: s.timeout, clock: ServerClock::default(), entropy })
+        let (max_bytes, timeout) = (s.max_response_bytes, s.timeout);
+        Ok(Self { client, max_bytes, timeout, own_clock, clock: ServerClock::default(), entropy })
     }
 
     /// ESIA's idea of `now`, for stamping requests only.
@@ -157,15 +159,17 @@ impl<'t> Step<'t> {
 
     async fn send_once(&self, request: HttpRequest) -> Outcome {
         let Ok(request) = reqwest::Request::try_from(request) else { return NoAnswer::Request.into() };
-        let sent = Instant::now();
+        let (sent, by_our_clock) = (Instant::now(), self.transport.own_clock.now());
         let mut response = match self.transport.client.execute(request).await {
             Ok(response) => response,
             Err(e) => return NoAnswer::from(e).into(),
         };
         let round_trip = sent.elapsed();
-        let middle = self.now.plus(sent.duration_since(self.began) + round_trip / 2);
-        if let Some(measured) = Measured::of(response.headers(), middle, round_trip) {
-            self.transport.clock.note(measured);
+        let told = Measured::of(response.headers(), by_our_clock.plus(round_trip / 2), round_trip);
+        if let Some(measured) = told {
+            // What our clock was set by meanwhile is no difference between the clocks.
+            let set_by = self.transport.own_clock.now().millis().saturating_sub(by_our_clock.plus(round_trip).millis());
+            self.transport.clock.note(measured.less_certain_by(set_by));
         }
         let retry_after = retry_after(response.headers(), self.our_time());
         Outcome { result: self.read(&mut response).await, retry_after }

@@ -12,8 +12,8 @@ use openssl::pkey::{PKey, Private};
 use openssl::rsa::Rsa;
 use openssl::x509::{X509, X509NameBuilder};
 
-use super::WireError;
 use super::keys::write_secret;
+use super::{Parts, WireError};
 use crate::adapters::esia::certificates;
 use crate::adapters::esia::{
     DEFAULT_ORGANISATION_SCOPES, EsiaProvider, EsiaSettings, Generation, KeySource, Nonce, OrganisationRoute, Pkce, TokenAlg,
@@ -41,7 +41,7 @@ struct Sources {
 ///
 /// # Errors
 /// [`WireError`] naming the setting or file.
-pub fn provider(config: &Config, entropy: Arc<dyn Entropy>) -> Result<Arc<dyn IdentityProvider>, WireError> {
+pub fn provider(config: &Config, parts: &Parts) -> Result<Arc<dyn IdentityProvider>, WireError> {
     let e = &config.idp.esia;
     let needed = |what: &Option<PathBuf>, name: &str| {
         let path = what.clone();
@@ -54,7 +54,7 @@ pub fn provider(config: &Config, entropy: Arc<dyn Entropy>) -> Result<Arc<dyn Id
         trusted: e.trusted_certificate_files.iter().cloned().map(KeySource::File).collect(),
     };
     let client_id = e.client_id.clone().ok_or_else(|| WireError("idp.esia.client_id is missing".to_owned()))?;
-    make(esia_settings(config, e.base_url.clone(), client_id, sources), entropy)
+    make(esia_settings(config, e.base_url.clone(), client_id, sources), parts)
 }
 
 /// The adapter for a stand-in ESIA at `base_url` that signs with `trusted`.
@@ -67,18 +67,19 @@ pub fn sandbox_provider(
     client_id: &str,
     identity: ClientIdentity,
     trusted: Vec<Vec<u8>>,
-    entropy: Arc<dyn Entropy>,
+    parts: &Parts,
 ) -> Result<Arc<dyn IdentityProvider>, WireError> {
     let sources = Sources {
         certificate: KeySource::Fixed(identity.certificate),
         private_key: KeySource::Fixed(identity.private_key),
         trusted: trusted.into_iter().map(KeySource::Fixed).collect(),
     };
-    make(esia_settings(config, base_url.to_owned(), client_id.to_owned(), sources), entropy)
+    make(esia_settings(config, base_url.to_owned(), client_id.to_owned(), sources), parts)
 }
 
-fn make(settings: EsiaSettings, entropy: Arc<dyn Entropy>) -> Result<Arc<dyn IdentityProvider>, WireError> {
-    Ok(Arc::new(EsiaProvider::new(settings, entropy).map_err(WireError::new)?))
+fn make(settings: EsiaSettings, parts: &Parts) -> Result<Arc<dyn IdentityProvider>, WireError> {
+    let (clock, entropy) = (Arc::clone(&parts.clock), Arc::clone(&parts.entropy));
+    Ok(Arc::new(EsiaProvider::new(settings, clock, entropy).map_err(WireError::new)?))
 }
 
 fn esia_settings(config: &Config, base_url: String, client_id: String, sources: Sources) -> EsiaSettings {

@@ -39,7 +39,7 @@ pub fn provider(stand: &Stand, generation: Generation, route: OrganisationRoute)
         max_response_bytes: 1 << 20,
         leeway: Duration::from_secs(60),
     };
-    EsiaProvider::new(settings, Arc::new(OsEntropy)).expect("good settings")
+    EsiaProvider::new(settings, stand.clock.clone(), Arc::new(OsEntropy)).expect("good settings")
 }
 
 async fn sign_in(stand: &Stand, provider: &EsiaProvider, persona: &Persona) {

@@ -54,6 +54,24 @@ async fn the_latest_measurement_counts_and_tokens_are_not_checked_by_it() {
 }
 
 #[actix_web::test]
+async fn a_clock_that_is_set_while_esia_answers_is_no_difference() {
+    for set_by in [600_000, -600_000] {
+        let ours = Arc::new(HandClock::new(NOW));
+        let set = Arc::clone(&ours);
+        // Both clocks agree, before and after.
+        let server = serve(move |_| {
+            let now = Timestamp::from_millis(NOW.millis() + set_by);
+            set.set(now);
+            Reply::new(404, &date_header(now), "")
+        });
+        let esia = EsiaProvider::new(settings(&server.url), ours, Arc::new(OsEntropy)).unwrap();
+        let condition = esia.examine(NOW).await;
+        assert!(!condition.troubles.iter().any(|e| e.detail.contains("clock")), "{condition:?}");
+        assert!(stamp(&esia).await.starts_with("2026.11.23 17:12:5"), "the stamp is our own clock's");
+    }
+}
+
+#[actix_web::test]
 async fn an_examination_tells_offset_and_certificates() {
     let server = host_ahead(0);
     let condition = provider(settings(&server.url)).examine(NOW).await;

@@ -245,7 +245,7 @@ fn contradictory_settings_are_named() {
         (EsiaSettings { generation: Generation::V2, ..ok() }, "private_key_file"),
     ];
     for (settings, name) in cases {
-        let e = EsiaProvider::new(settings, Arc::new(OsEntropy)).err().unwrap();
+        let e = made(settings).err().unwrap();
         assert_eq!(e.setting, name, "{e}");
         assert!(!e.to_string().contains("BEGIN"));
     }

@@ -151,12 +151,12 @@ async fn a_clock_set_back_does_not_put_the_look_off() {
 #[test]
 fn our_certificate_is_found_in_its_chain_and_an_encrypted_key_is_refused() {
     let chain = KeySource::Fixed([STRANGER.cert.to_pem().unwrap(), OURS.cert.to_pem().unwrap()].concat());
-    assert!(EsiaProvider::new(EsiaSettings { certificate: chain, ..settings("https://esia.example.com") }, Arc::new(OsEntropy)).is_ok());
+    assert!(made(EsiaSettings { certificate: chain, ..settings("https://esia.example.com") }).is_ok());
     let cipher = openssl::symm::Cipher::aes_128_cbc();
     let encrypted = KeySource::Fixed(OURS.key.private_key_to_pem_pkcs8_passphrase(cipher, b"secret").unwrap());
-    let e = EsiaProvider::new(EsiaSettings { private_key: encrypted, ..settings("https://esia.example.com") }, Arc::new(OsEntropy));
+    let e = made(EsiaSettings { private_key: encrypted, ..settings("https://esia.example.com") });
     assert_eq!(e.err().unwrap().setting, "private_key_file");
     let missing = KeySource::File("/nonexistent/esia.crt".into());
-    let e = EsiaProvider::new(EsiaSettings { certificate: missing, ..settings("https://esia.example.com") }, Arc::new(OsEntropy));
+    let e = made(EsiaSettings { certificate: missing, ..settings("https://esia.example.com") });
     assert_eq!(e.err().unwrap().setting, "certificate_file");
 }
