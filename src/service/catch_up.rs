@@ -43,11 +43,12 @@ pub async fn catch_up(app: &Arc<App>, platform: &PlatformRow, after: Option<Stri
             rows.truncate(limit);
             let last = rows.last().map(|row| row.id.clone());
             let mut messages = Vec::with_capacity(rows.len());
-            for row in rows {
-                let seq = row.seq;
-                match EventMessage::of_row(tx, row)? {
+            for (row, read) in rows.iter().zip(EventMessage::of_rows(tx, &rows)?) {
+                match read {
                     Ok(message) => messages.push(message),
-                    Err(e) => tracing::error!(seq, platform = id, detail = e.operator_detail(), "event cannot be read; passed over"),
+                    Err(e) => {
+                        tracing::error!(seq = row.seq, platform = id, detail = e.operator_detail(), "event cannot be read; passed over")
+                    }
                 }
             }
             Ok((messages, last, more))

@@ -79,6 +79,7 @@ pub(super) fn name_webhook(app: &App, tx: &mut Tx<'_>, platform: &str, url: &str
 }
 
 fn of_platform_or_new(tx: &mut Tx<'_>, platform: &str, method: Method, now: Timestamp) -> Result<StreamRow, StoreError> {
+    streams::lock(tx, platform)?;
     if let Some(stream) = streams::of_platform(tx, platform)? {
         return Ok(stream);
     }

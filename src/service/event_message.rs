@@ -1,6 +1,8 @@
 //! What a platform is told of one event of a badge: the JSON of a webhook, and the same as a signed Security Event Token. How
 //! it travels is not here.
 
+use std::collections::HashMap;
+
 use serde_json::{Value, json};
 
 use super::{App, Error};
@@ -15,11 +17,28 @@ use crate::store::badges::{self, BadgeFacts};
 use crate::store::ledger::{self, EventRow};
 use crate::store::reproofs;
 
-fn apart<T>(read: Result<T, Error>) -> Result<Result<T, Error>, Error> {
-    match read {
-        Err(e) if !matches!(e, Error::Internal(_)) => Err(e),
-        read => Ok(read),
+/// Whether the message of such an event brings the badge's newest attestation along.
+const fn carries_attestation(kind: EventKind) -> bool {
+    matches!(kind, EventKind::Issued | EventKind::Renewed | EventKind::Reinstated)
+}
+
+/// Reads all together, and one by one where a damaged record is among them.
+fn each_apart<K>(
+    tx: &mut Tx<'_>,
+    all: &[K],
+    read: impl Fn(&mut Tx<'_>, &[K]) -> Result<Vec<EventMessage>, Error>,
+) -> Result<Vec<Result<EventMessage, Error>>, Error> {
+    match read(tx, all) {
+        Ok(messages) => return Ok(messages.into_iter().map(Ok).collect()),
+        Err(Error::Internal(_)) => {}
+        Err(e) => return Err(e),
     }
+    let mut one = |key| match read(tx, std::slice::from_ref(key)) {
+        Ok(message) => Ok(message.into_iter().next().ok_or_else(|| super::damaged("event"))),
+        Err(e @ Error::Internal(_)) => Ok(Err(e)),
+        Err(e) => Err(e),
+    };
+    all.iter().map(&mut one).collect()
 }
 
 /// An event with everything its message says.
@@ -34,35 +53,45 @@ pub(super) struct EventMessage {
 }
 
 impl EventMessage {
-    /// Reads what the message of an event needs; [`Error::Internal`] when records are damaged.
-    fn read(tx: &mut Tx<'_>, event: EventRow) -> Result<Self, Error> {
-        let facts = badges::facts(tx, &event.badge_id)?.ok_or_else(|| super::damaged("badge of an event"))?;
-        let kind = event.kind.parse().map_err(|_| super::damaged("event kind"))?;
-        let attestation = match kind {
-            EventKind::Issued | EventKind::Renewed | EventKind::Reinstated => attestations::newest_active(tx, &event.badge_id)?,
-            _ => None,
-        };
-        let attestation = attestation.filter(|a| Some(&a.id) == event.attestation_id.as_ref());
-        let demanded = kind == EventKind::Updated && event.state == BadgeState::Active.as_str();
-        let term = if demanded { reproofs::term(tx, &event.badge_id)? } else { None };
-        Ok(Self { event, kind, facts, attestation, reprove_by: term.map(|t| t.by) })
-    }
-
-    /// Reads the message of the event with this number. Damaged records are told apart from a database that is away: one of them
-    /// must not hold up the others for ever.
+    /// Reads the messages of the events with these numbers, in this order. Damaged records are told apart from a database that is
+    /// away: one of them must not hold up the others for ever.
     ///
     /// # Errors
     /// [`Error`] when the database is away.
-    pub(super) fn of_seq(tx: &mut Tx<'_>, seq: i64) -> Result<Result<Self, Error>, Error> {
-        apart(ledger::by_seq(tx, seq).map_err(Error::from).and_then(|event| Self::read(tx, event)))
+    pub(super) fn of_seqs(tx: &mut Tx<'_>, seqs: &[i64]) -> Result<Vec<Result<Self, Error>>, Error> {
+        each_apart(tx, seqs, |tx, seqs| {
+            let mut found: HashMap<i64, EventRow> = ledger::by_seqs(tx, seqs.to_vec())?.into_iter().map(|e| (e.seq, e)).collect();
+            let rows = seqs.iter().map(|seq| found.remove(seq).ok_or_else(|| super::damaged("event of a delivery")));
+            Self::read(tx, rows.collect::<Result<_, _>>()?)
+        })
     }
 
-    /// The same of an event that is at hand.
+    /// The same of events that are at hand.
     ///
     /// # Errors
-    /// As [`Self::of_seq`].
-    pub(super) fn of_row(tx: &mut Tx<'_>, event: EventRow) -> Result<Result<Self, Error>, Error> {
-        apart(Self::read(tx, event))
+    /// As [`Self::of_seqs`].
+    pub(super) fn of_rows(tx: &mut Tx<'_>, events: &[EventRow]) -> Result<Vec<Result<Self, Error>>, Error> {
+        each_apart(tx, events, |tx, events| Self::read(tx, events.to_vec()))
+    }
+
+    /// Reads what the messages of these events need, all together; [`Error::Internal`] when any of the records is damaged.
+    fn read(tx: &mut Tx<'_>, events: Vec<EventRow>) -> Result<Vec<Self>, Error> {
+        let of = |events: &[&EventRow]| events.iter().map(|e| e.badge_id.clone()).collect::<Vec<_>>();
+        let facts = badges::facts_of(tx, of(&events.iter().collect::<Vec<_>>()))?;
+        let carrying: Vec<&EventRow> = events.iter().filter(|e| e.kind.parse().is_ok_and(carries_attestation)).collect();
+        let attestations = if carrying.is_empty() { HashMap::new() } else { attestations::newest_active_of(tx, of(&carrying))? };
+        let mut messages = Vec::with_capacity(events.len());
+        for event in events {
+            let kind: EventKind = event.kind.parse().map_err(|_| super::damaged("event kind"))?;
+            let facts = facts.get(&event.badge_id).ok_or_else(|| super::damaged("badge of an event"))?.clone();
+            // One that is in force no more is not handed out.
+            let attestation =
+                attestations.get(&event.badge_id).filter(|a| carries_attestation(kind) && Some(&a.id) == event.attestation_id.as_ref());
+            let demanded = kind == EventKind::Updated && event.state == BadgeState::Active.as_str();
+            let term = if demanded { reproofs::term(tx, &event.badge_id)? } else { None };
+            messages.push(Self { kind, facts, attestation: attestation.cloned(), reprove_by: term.map(|t| t.by), event });
+        }
+        Ok(messages)
     }
 
     /// `badge.issued` and the like.

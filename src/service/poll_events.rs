@@ -117,11 +117,12 @@ fn look(tx: &mut Tx<'_>, platform: &str, wanted: usize) -> Result<Found, Error> 
         let rows = deliveries::waiting(tx, platform, seq, batch)?;
         let Some(last) = rows.last() else { break };
         seq = last.event_seq;
-        for row in rows {
+        let seqs: Vec<i64> = rows.iter().map(|row| row.event_seq).collect();
+        for (row, message) in rows.into_iter().zip(EventMessage::of_seqs(tx, &seqs)?) {
             if held.contains(&row.badge_id) {
                 continue;
             }
-            match EventMessage::of_seq(tx, row.event_seq)? {
+            match message {
                 Ok(message) => found.messages.push(message),
                 Err(e) => {
                     held.insert(row.badge_id.clone());

@@ -1,5 +1,7 @@
 //! Attestations and the places they take in status lists.
 
+use std::collections::HashMap;
+
 use diesel::prelude::*;
 
 use super::schema::{attestations, badges};
@@ -77,6 +79,20 @@ pub fn newest_active(tx: &mut Tx<'_>, badge: &str) -> Result<Option<AttestationR
         .select(AttestationRow::as_select())
         .first(tx.conn)
         .optional()?)
+}
+
+/// The newest attestation in force of each of these badges, by badge.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn newest_active_of(tx: &mut Tx<'_>, badges: Vec<String>) -> Result<HashMap<String, AttestationRow>, StoreError> {
+    let all: Vec<AttestationRow> = attestations::table
+        .filter(attestations::badge_id.eq_any(badges).and(attestations::state.eq("active")))
+        .order((attestations::issued_at, attestations::id))
+        .select(AttestationRow::as_select())
+        .load(tx.conn)?;
+    // The last one of a badge stays.
+    Ok(all.into_iter().map(|row| (row.badge_id.clone(), row)).collect())
 }
 
 /// Records the signed token of a prepared attestation.

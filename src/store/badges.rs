@@ -1,5 +1,7 @@
 //! Badges: every change of state names the state and version it expects.
 
+use std::collections::HashMap;
+
 use diesel::prelude::*;
 
 use super::schema::{authorities, badges, communities};
@@ -118,6 +120,21 @@ pub fn facts(tx: &mut Tx<'_>, id: &str) -> Result<Option<BadgeFacts>, StoreError
     let community = communities::table.find(&badge.community_id).select(CommunityRow::as_select()).first(tx.conn)?;
     let authority = authorities::table.find(&badge.authority_id).select(AuthorityRow::as_select()).first(tx.conn)?;
     Ok(Some((badge, community, authority)))
+}
+
+/// These badges, each with community and authority, by id.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn facts_of(tx: &mut Tx<'_>, ids: Vec<String>) -> Result<HashMap<String, BadgeFacts>, StoreError> {
+    // Community and authority are foreign keys: none is missing.
+    let all: Vec<BadgeFacts> = badges::table
+        .inner_join(communities::table.on(communities::id.eq(badges::community_id)))
+        .inner_join(authorities::table.on(authorities::id.eq(badges::authority_id)))
+        .filter(badges::id.eq_any(ids))
+        .select((BadgeRow::as_select(), CommunityRow::as_select(), AuthorityRow::as_select()))
+        .load(tx.conn)?;
+    Ok(all.into_iter().map(|facts| (facts.0.id.clone(), facts)).collect())
 }
 
 /// Moves a badge on: from exactly the given row's state and version, to `to` and the next version, which is returned.

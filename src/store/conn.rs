@@ -118,6 +118,15 @@ pub struct Tx<'a> {
 }
 
 impl Tx<'_> {
+    /// From here to the transaction's end an order comes from an index alone. PostgreSQL believes what it last knew of a table, and
+    /// one that was small then it would rather read whole and sort; SQLite goes by its indexes anyway.
+    pub(super) fn order_by_index(&mut self) -> Result<(), StoreError> {
+        if let AnyConnection::Postgres(c) = &mut *self.conn {
+            c.batch_execute("SET LOCAL enable_sort = off")?;
+        }
+        Ok(())
+    }
+
     /// Runs `f` in a savepoint: its failure undoes only what it did.
     pub(super) fn savepoint<T>(&mut self, f: impl FnOnce(&mut Tx<'_>) -> Result<T, StoreError>) -> Result<T, StoreError> {
         let name = self.name;

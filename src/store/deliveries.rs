@@ -41,15 +41,16 @@ pub fn insert(tx: &mut Tx<'_>, row: &DeliveryRow) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// The oldest version of the same badge that waits: a subquery of its own for each row looked at, and not a join. A planner that knows
-/// nothing yet of a sudden backlog would compare every row of it with every other.
+/// The oldest version of the same badge that waits: a subquery of its own for each row looked at, in the order of an index, and not a
+/// join. A planner that knows nothing yet of a sudden backlog would compare every row of it with every other.
 macro_rules! oldest_of_badge {
     () => {{
         let same = diesel::alias!(deliveries as same);
         same.filter(same.field(deliveries::platform_id).eq(deliveries::platform_id))
             .filter(same.field(deliveries::badge_id).eq(deliveries::badge_id))
             .filter(sql::<Bool>("same.state = 'pending'"))
-            .select(min(same.field(deliveries::version)))
+            .order(same.field(deliveries::version))
+            .select(same.field(deliveries::version))
             .single_value()
     }};
 }
@@ -71,6 +72,7 @@ pub fn any_due(tx: &mut Tx<'_>, platform: &str, now: Timestamp) -> Result<bool, 
 /// delivered or dead. What waits for a later time is not even looked at, however much of it there is.
 fn due(tx: &mut Tx<'_>, platform: &str, limit: i64, now: Timestamp) -> Result<Vec<String>, StoreError> {
     use deliveries as d;
+    tx.order_by_index()?;
     Ok(d::table
         .filter(d::platform_id.eq(platform).and(waits()))
         .filter(d::next_at.le(now.millis()).and(d::lease_until.le(now.millis())))
@@ -182,10 +184,13 @@ pub fn settle(
     StoreError::expect_one(n, "delivery")?;
     if state == "pending" {
         // Nobody needs to look at what stands behind it until it is gone; see [`wake`].
-        diesel::update(d::table.filter(d::platform_id.eq(&row.platform_id).and(d::badge_id.eq(&row.badge_id))).filter(waits()))
-            .filter(d::version.gt(row.version).and(d::next_at.lt(BEHIND)))
-            .set(d::next_at.eq(BEHIND))
-            .execute(tx.conn)?;
+        tx.order_by_index()?;
+        let of_badge = d::table.filter(d::platform_id.eq(&row.platform_id).and(d::badge_id.eq(&row.badge_id))).filter(waits());
+        let next = of_badge.filter(d::version.gt(row.version).and(d::next_at.lt(BEHIND))).order(d::version);
+        let next: Vec<String> = next.select(d::id).load(tx.conn)?;
+        if !next.is_empty() {
+            diesel::update(d::table.filter(d::id.eq_any(next))).filter(waits()).set(d::next_at.eq(BEHIND)).execute(tx.conn)?;
+        }
     }
     Ok(())
 }
@@ -196,6 +201,7 @@ pub fn settle(
 /// [`StoreError`].
 pub fn free(tx: &mut Tx<'_>, platform: &str) -> Result<Vec<String>, StoreError> {
     use deliveries as d;
+    tx.order_by_index()?;
     let behind = d::table.filter(d::platform_id.eq(platform).and(d::next_at.eq(BEHIND))).filter(waits());
     Ok(behind.filter(d::version.nullable().eq(oldest_of_badge!())).select(d::id).load(tx.conn)?)
 }
@@ -210,6 +216,7 @@ pub fn free_of(tx: &mut Tx<'_>, platform: &str, badges: &[String]) -> Result<Vec
     if !diesel::select(exists(behind)).get_result(tx.conn)? {
         return Ok(Vec::new());
     }
+    tx.order_by_index()?;
     let mut free = Vec::new();
     for badge in badges {
         let first = d::table.filter(d::platform_id.eq(platform).and(d::badge_id.eq(badge))).filter(waits()).order(d::version);

@@ -69,6 +69,14 @@ pub fn by_seq(tx: &mut Tx<'_>, seq: i64) -> Result<EventRow, StoreError> {
     Ok(events::table.find(seq).select(EventRow::as_select()).first(tx.conn)?)
 }
 
+/// The events with these sequence numbers, oldest first.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn by_seqs(tx: &mut Tx<'_>, seqs: Vec<i64>) -> Result<Vec<EventRow>, StoreError> {
+    Ok(events::table.filter(events::seq.eq_any(seqs)).order(events::seq).select(EventRow::as_select()).load(tx.conn)?)
+}
+
 /// Events after `seq`, oldest first, at most `limit`.
 ///
 /// # Errors

@@ -170,6 +170,16 @@ pub fn decide(tx: &mut Tx<'_>, seen: i64, row: &StreamRow, now: Timestamp) -> Re
     StoreError::expect_one(n, "stream")
 }
 
+/// Holds a platform's stream until the transaction ends: what the platform says does not fail because we verified or probed at that
+/// moment. Holds nothing where there is none.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn lock(tx: &mut Tx<'_>, platform: &str) -> Result<(), StoreError> {
+    diesel::update(streams::table.find(platform)).set(streams::updated_by.eq(tx.name)).execute(tx.conn)?;
+    Ok(())
+}
+
 /// A platform's stream.
 ///
 /// # Errors

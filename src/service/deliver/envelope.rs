@@ -132,15 +132,12 @@ pub(super) async fn envelopes(app: &Arc<App>, platform: &str, rows: Vec<Delivery
 }
 
 fn material(tx: &mut Tx<'_>, platform: &str, rows: Vec<DeliveryRow>, now: Timestamp) -> Result<Material, Error> {
-    let mut messages = Vec::with_capacity(rows.len());
-    for row in rows {
-        let message = EventMessage::of_seq(tx, row.event_seq)?;
-        messages.push((row, message));
-    }
+    let seqs: Vec<i64> = rows.iter().map(|row| row.event_seq).collect();
+    let messages = EventMessage::of_seqs(tx, &seqs)?;
     Ok(Material {
         platform: platforms::by_id(tx, platform)?.ok_or_else(|| damaged("platform of a delivery"))?,
         stream: streams::of_platform(tx, platform)?.ok_or_else(|| damaged("stream of a delivery"))?,
         secrets: platforms::live_secrets(tx, platform, "webhook_out", now)?,
-        messages,
+        messages: rows.into_iter().zip(messages).collect(),
     })
 }

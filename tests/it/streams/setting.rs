@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use gosbadge::service::verify_stream::verify_streams;
 use serde_json::{Value, json};
 
@@ -129,6 +130,22 @@ async fn going_on_after_a_pause_hurries_what_waits() {
     assert_eq!(attempts(&h).await, 1);
     assert_eq!(stream(&h).await["backlog"]["events"], 0);
     endpoint.stop().await;
+    h.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn setting_it_again_and_again_while_endpoints_are_verified_is_no_conflict() {
+    let h = Harness::start().await;
+    let endpoints = [Endpoint::start(Reaction::Takes), Endpoint::start(Reaction::Takes)];
+    let asked: Vec<_> = (0..40).map(|n| json!({ "method": "push_webhook", "endpoint_url": endpoints[n % 2].url })).collect();
+    let answers = join_all(asked.into_iter().map(|body| call(&h, "PUT", "/v1/stream", Some(body)))).await;
+    for (status, answer) in answers {
+        assert_eq!(status, 200, "{answer}");
+    }
+    h.until("one of them is live", async || (stream(&h).await["pending"] == Value::Null).then_some(())).await;
+    for endpoint in endpoints {
+        endpoint.stop().await;
+    }
     h.stop().await;
 }
 
