@@ -10,6 +10,7 @@ use serde_json::{Map, Value, json};
 use super::context::{Body, Http, Shared, query};
 use super::oauth::platform_of;
 use super::streams::{answer, read};
+use crate::domain::time::Timestamp;
 use crate::service::catch_up::catch_up;
 use crate::service::poll_events::{Answers, HandedOut, acknowledge, hand_out};
 use crate::service::{Error, PlatformRow};
@@ -43,6 +44,7 @@ struct SetError {
 
 /// `POST /v1/events/poll`
 pub(super) async fn poll(http: Shared, req: HttpRequest, body: Body) -> HttpResponse {
+    let until = http.app.clock.now().plus(WAIT);
     let outcome = async {
         let platform = platform_of(&http, &req).await?;
         let asked: PollRequest = read(body, "{\"maxEvents\":100,\"returnImmediately\":false,\"ack\":[],\"setErrs\":{}}")?;
@@ -50,21 +52,21 @@ pub(super) async fn poll(http: Shared, req: HttpRequest, body: Body) -> HttpResp
         acknowledge(&http.app, &platform, Answers { taken: asked.ack, refused }).await?;
         let limit = asked.max_events.unwrap_or(EVENTS_DEFAULT).min(EVENTS_MAX);
         // Without events to hand out there is nothing to wait for (RFC 8936 §2.4.2, acknowledgement only).
-        let handed = wait(&http, &platform, limit, asked.return_immediately || limit == 0).await?;
+        let at_once = asked.return_immediately || limit == 0;
+        let handed = wait(&http, &platform, limit, (!at_once).then_some(until)).await?;
         let sets: Map<String, Value> = handed.sets.into_iter().map(|(jti, set)| (jti, set.into())).collect();
         Ok::<_, Error>(json!({ "sets": sets, "moreAvailable": handed.more }))
     };
     answer(&http, &req, outcome.await)
 }
 
-/// What waits, or what comes within [`WAIT`].
-async fn wait(http: &Http, platform: &PlatformRow, limit: usize, at_once: bool) -> Result<HandedOut, Error> {
-    let until = http.app.clock.now().plus(WAIT);
+/// What waits, or what comes before `until`; what waits alone, without.
+async fn wait(http: &Http, platform: &PlatformRow, limit: usize, until: Option<Timestamp>) -> Result<HandedOut, Error> {
     loop {
         // Registered before the look, so that nothing committed in between is slept through.
         let rung = http.app.poll_bell.notified();
         let handed = hand_out(&http.app, platform, limit).await?;
-        if at_once || !handed.sets.is_empty() || http.app.clock.now() >= until {
+        if !handed.sets.is_empty() || until.is_none_or(|until| http.app.clock.now() >= until) {
             return Ok(handed);
         }
         // Either way, another look.

@@ -45,6 +45,8 @@ fn each_apart<K>(
 pub(super) struct EventMessage {
     pub event: EventRow,
     kind: EventKind,
+    /// `badge.issued` and the like.
+    type_name: &'static str,
     facts: BadgeFacts,
     /// For the events that carry it.
     attestation: Option<AttestationRow>,
@@ -83,23 +85,16 @@ impl EventMessage {
         let mut messages = Vec::with_capacity(events.len());
         for event in events {
             let kind: EventKind = event.kind.parse().map_err(|_| super::damaged("event kind"))?;
+            let type_name = kind.webhook_type().ok_or_else(|| super::damaged("event kind"))?;
             let facts = facts.get(&event.badge_id).ok_or_else(|| super::damaged("badge of an event"))?.clone();
             // One that is in force no more is not handed out.
             let attestation =
                 attestations.get(&event.badge_id).filter(|a| carries_attestation(kind) && Some(&a.id) == event.attestation_id.as_ref());
             let demanded = kind == EventKind::Updated && event.state == BadgeState::Active.as_str();
             let term = if demanded { reproofs::term(tx, &event.badge_id)? } else { None };
-            messages.push(Self { kind, facts, attestation: attestation.cloned(), reprove_by: term.map(|t| t.by), event });
+            messages.push(Self { kind, type_name, facts, attestation: attestation.cloned(), reprove_by: term.map(|t| t.by), event });
         }
         Ok(messages)
-    }
-
-    /// `badge.issued` and the like.
-    ///
-    /// # Errors
-    /// [`Error::Internal`] for an event platforms are not told of.
-    pub(super) fn type_name(&self) -> Result<&'static str, Error> {
-        self.kind.webhook_type().ok_or_else(|| super::damaged("event kind"))
     }
 
     /// `{"type","timestamp","data"}`; `audience` is the platform's own address.
@@ -124,7 +119,7 @@ impl EventMessage {
         if let (Some(token), Value::Object(o)) = (self.attestation.as_ref().and_then(|a| a.token.as_ref()), &mut data) {
             o.insert("attestation".to_owned(), token.clone().into());
         }
-        Ok(json!({ "type": self.type_name()?, "timestamp": Timestamp::from_millis(self.event.at), "data": data }))
+        Ok(json!({ "type": self.type_name, "timestamp": Timestamp::from_millis(self.event.at), "data": data }))
     }
 
     /// The event as a Security Event Token (RFC 8417, CAEP credential-change): signed by us, provable offline. A SET has neither

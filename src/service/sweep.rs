@@ -97,6 +97,8 @@ async fn close_unfinished(app: &Arc<App>, now: Timestamp) -> Result<usize, Error
     for id in stuck {
         let inner = Arc::clone(app);
         let one = app.db.write("close_unfinished", move |tx| -> Result<usize, Error> {
+            // Somebody may be finishing it this very moment: who comes first holds the badge.
+            badges::lock(tx, &id)?;
             let badge = badges::by_id(tx, &id)?.ok_or(StoreError::Stale("badge"))?;
             let given_up = attestations::abandon_prepared(tx, &id)?;
             // A badge that was in force keeps its state; only its unfinished further attestation ends, and nobody ever had that.

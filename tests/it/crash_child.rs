@@ -113,8 +113,13 @@ async fn issue_until_death(stop: Stop) -> ! {
         wrap_signer: Some(|signer| Arc::new(WatchedSigner(signer, Arc::clone(WATCH.get().unwrap())))),
     };
     // Background work rests, so that what is counted is the issue's own.
-    let quiet =
-        [("GOSBADGE__STATUS__REFRESH_INTERVAL", "1m"), ("GOSBADGE__STATUS__MAX_VIEW_AGE", "10m"), ("GOSBADGE__JOBS__POLL_INTERVAL", "1m")];
+    let quiet = [
+        ("GOSBADGE__STATUS__REFRESH_INTERVAL", "1m"),
+        ("GOSBADGE__STATUS__MAX_VIEW_AGE", "10m"),
+        ("GOSBADGE__JOBS__POLL_INTERVAL", "1m"),
+        // Following the log asks for the time, too.
+        ("GOSBADGE__TRANSPARENCY__INTERVAL", "1h"),
+    ];
     let dev = place.start(parts, &quiet).await;
     let clock = crate::harness::HeldClock::new();
     let h = Harness { dev, clock, http: plain_client(), database: place.database.clone(), dir };

@@ -288,7 +288,8 @@ impl Harness {
 
     /// Waits for what travels in the background; panics after ten seconds.
     pub async fn until<T>(&self, what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
-        for _ in 0..400 {
+        // A minute, on a machine that has time for nothing else.
+        for _ in 0..2400 {
             if let Some(found) = look().await {
                 return found;
             }

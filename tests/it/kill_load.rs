@@ -34,7 +34,7 @@ impl Process {
             let mut line = String::new();
             BufReader::new(stdout).read_line(&mut line).map(|_| line)
         });
-        let line = tokio::time::timeout(std::time::Duration::from_secs(30), first_line).await.expect("ready within 30 s");
+        let line = tokio::time::timeout(std::time::Duration::from_secs(90), first_line).await.expect("ready within 90 s");
         let line = line.unwrap().unwrap();
         let ready = serde_json::from_str(&line).unwrap_or_else(|e| panic!("the first line is JSON: {e}: {line}"));
         Self { child: Mutex::new(child), ready }

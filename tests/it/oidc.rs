@@ -128,7 +128,7 @@ async fn unknown_keys_do_not_make_us_hammer_the_provider_and_withdrawn_ones_end(
 async fn slow_and_broken_providers_cost_one_try() {
     let provider = Provider::start();
     // The largest answer is above 10 000 keys, so that their number is what is refused.
-    let limits = [("GOSBADGE__IDP__OIDC__TIMEOUT", "1s"), ("GOSBADGE__IDP__OIDC__MAX_RESPONSE_BYTES", "4194304")];
+    let limits = [("GOSBADGE__IDP__OIDC__TIMEOUT", "4s"), ("GOSBADGE__IDP__OIDC__MAX_RESPONSE_BYTES", "4194304")];
     let h = service(&provider, &limits).await;
     for (endpoint, trouble, code) in [
         ("discovery", Trouble::Slow, "F18"),
@@ -159,7 +159,7 @@ async fn slow_and_broken_providers_cost_one_try() {
         let began = Instant::now();
         let mut walk = h.walk(COMMUNITY, NOBODY).await;
         assert_refused(&walk.end, 503, code, &case);
-        assert!(began.elapsed() < Duration::from_secs(6), "{case}: {:?}", began.elapsed());
+        assert!(began.elapsed() < Duration::from_secs(20), "{case}: {:?}", began.elapsed());
         assert_eq!(h.count("SELECT COUNT(*) AS n FROM badges"), 0, "{case}");
         provider.be_honest();
         if endpoint == "jwks" {

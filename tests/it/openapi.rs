@@ -74,7 +74,7 @@ async fn every_route_is_in_the_document_and_nothing_else() {
 #[tokio::test(flavor = "multi_thread")]
 async fn every_documented_error_can_be_had_and_no_other() {
     let h = Harness::start_with(&[
-        ("GOSBADGE__HTTP__BODY_TIMEOUT", "1s"),
+        ("GOSBADGE__HTTP__BODY_TIMEOUT", "5s"),
         ("GOSBADGE__STATUS__REFRESH_INTERVAL", "60s"),
         ("GOSBADGE__STATUS__MAX_VIEW_AGE", "90s"),
     ])

@@ -56,7 +56,7 @@ impl Place {
 
 /// The first of four free ports below the range the system hands out by itself, so that nobody takes them between two
 /// processes.
-fn four_free_ports() -> u16 {
+pub fn four_free_ports() -> u16 {
     let entropy = Parts::system().entropy;
     for _ in 0..200 {
         let first = 20_000 + u16::from_be_bytes(entropy.bytes()) % 3_000 * 4;

@@ -63,8 +63,8 @@ async fn expired_by_time_and_then_by_the_sweep() {
     assert_eq!(by_community(&h, COMMUNITY).await["status"], "expired", "before any sweep");
 
     h.clock.advance(DAY);
-    let swept = sweep::sweep(h.app()).await.unwrap();
-    assert_eq!(swept.expired, 2);
+    sweep::sweep(h.app()).await.unwrap();
+    assert_eq!(h.count("SELECT COUNT(*) AS n FROM badges WHERE state = 'expired'"), 2);
     assert_eq!(sweep::sweep(h.app()).await.unwrap().expired, 0, "once only");
     for (badge, versions) in [(&issued, 2), (&suspended, 3)] {
         both_say(&h, &badge.attestation, None, "expired").await;

@@ -1,7 +1,6 @@
 //! A ministry owns the kind of badge, this service issues it: from the owner's word in a file to a mark that others verify; and
 //! each bad word refuses to start.
 
-use std::net::{Ipv4Addr, TcpListener};
 use std::path::Path;
 use std::time::Duration;
 
@@ -14,24 +13,12 @@ use tempfile::TempDir;
 
 use super::{claims, configuration, entity, issue, own, subject};
 use crate::harness::Harness;
+use crate::place::four_free_ports;
 use crate::test_issuer::{TestKey, tampered};
 
 const OWNER: &str = "https://owner.example.ru";
 const TYP: &str = "trust-mark-delegation+jwt";
 const DAY: i64 = 86_400;
-
-/// The first of four neighbouring ports that are free.
-fn free_ports() -> u16 {
-    let bind = |port: u16| TcpListener::bind((Ipv4Addr::LOCALHOST, port));
-    for _ in 0..50 {
-        let first = bind(0).unwrap();
-        let port = first.local_addr().unwrap().port();
-        if port < 65_000 && (1..4).all(|n| bind(port + n).is_ok()) {
-            return port;
-        }
-    }
-    panic!("no four neighbouring ports are free");
-}
 
 fn now() -> i64 {
     i64::try_from(jsonwebtoken::get_current_timestamp()).unwrap()
@@ -65,7 +52,7 @@ async fn start(port: u16, token: &str, keys: &Value) -> Result<Harness, String> 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_delegated_badge_end_to_end() {
     let owner = TestKey::generate("owner");
-    let port = free_ports();
+    let port = four_free_ports();
     let iss = format!("http://127.0.0.1:{port}");
     let keys = json!({ "keys": [owner.jwk()] });
     let delegation = owner.sign(TYP, &word(&iss));

@@ -63,7 +63,7 @@ impl Onlookers {
     pub async fn look_around(&self) {
         let rounds = 2 * self.shared.tokens.lock().unwrap().len();
         let until: Vec<usize> = self.shared.said.iter().map(|n| n.load(Ordering::SeqCst) + rounds).collect();
-        for _ in 0..400 {
+        for _ in 0..2400 {
             assert_eq!(*self.shared.wrong.lock().unwrap(), Vec::<String>::new());
             if self.shared.said.iter().zip(&until).all(|(n, until)| n.load(Ordering::SeqCst) >= *until) {
                 return;

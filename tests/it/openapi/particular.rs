@@ -8,6 +8,7 @@ use gosbadge::service::Actor;
 use gosbadge::service::add_callback_server::{NewCallbackServer, add_callback_server};
 use gosbadge::service::add_operator::{Role, add_operator};
 use gosbadge::service::add_platform::set_communities;
+use gosbadge::service::sequence_log::sequence_log;
 use gosbadge::service::sweep::sweep;
 use serde_json::json;
 
@@ -249,27 +250,44 @@ async fn badges_and_revocations(p: &Probe<'_>) {
     p.h.app().view.refresh(p.h.app()).await.unwrap();
 }
 
+/// Asks once so much time has passed; the view is refreshed in the background, and that may be at that very moment.
+async fn stale_after(p: &Probe<'_>, time: Duration, ask: impl AsyncFn() -> (u16, String)) {
+    for _ in 0..5 {
+        p.h.clock.advance(time);
+        if ask().await.0 == 503 {
+            return;
+        }
+    }
+    panic!("the view does not grow old");
+}
+
 /// The view of the ledger grows old.
 async fn stale(p: &Probe<'_>) {
     let issued = p.h.issue("218000050", "kindergarten-head").await;
-    p.h.clock.advance(Duration::from_secs(91));
+    let age = Duration::from_secs(91);
     let attestation = json!({ "attestation": issued.attestation });
-    p.send("post /v1/verify", "", attestation.to_string()).await;
+    stale_after(p, age, async || p.send("post /v1/verify", "", attestation.to_string()).await).await;
     let mark = p.operation("post /federation/trust-mark-status");
-    p.ask(&mark, p.request(&mark, As::Nobody, "").form(&[("trust_mark", issued.attestation.as_str())])).await;
+    let form = [("trust_mark", issued.attestation.as_str())];
+    stale_after(p, age, async || p.ask(&mark, p.request(&mark, As::Nobody, "").form(&form)).await).await;
     let webhook = p.operation("post /v1/webhooks/{platform}");
     let body = json!({ "type": "community.verify", "data": attestation }).to_string();
-    let at = p.h.clock.now();
     let secret = gosbadge::domain::webhook_signature::WebhookSecret::parse(&p.h.ready().platform.inbound_webhook_secret).unwrap();
-    let request = p.request(&webhook, As::Nobody, "demo").header("webhook-id", "stale").header("webhook-timestamp", at.secs().to_string());
-    p.ask(&webhook, request.header("webhook-signature", secret.sign("stale", at, body.as_bytes())).body(body)).await;
-    p.h.clock.advance(Duration::from_secs(24 * 3600));
+    let tell = async || {
+        let at = p.h.clock.now();
+        let id = format!("stale-{}", at.secs());
+        let request = p.request(&webhook, As::Nobody, "demo").header("webhook-id", &id).header("webhook-timestamp", at.secs().to_string());
+        p.ask(&webhook, request.header("webhook-signature", secret.sign(&id, at, body.as_bytes())).body(body.clone())).await
+    };
+    stale_after(p, age, tell).await;
     let list = p.operation("get /status/{n}");
-    p.ask(&list, p.request(&list, As::Nobody, "1")).await;
+    stale_after(p, Duration::from_secs(24 * 3600), async || p.ask(&list, p.request(&list, As::Nobody, "1")).await).await;
 }
 
 /// All that is in the first list has ended long ago.
 async fn retired(p: &Probe<'_>) {
+    // A list is retired once the log has its last change.
+    sequence_log(p.h.app()).await.unwrap();
     let end = ExpiryMonth::of(p.h.clock.now().plus(Duration::from_secs(100 * 24 * 3600))).ends();
     p.h.clock.advance(end.since(p.h.clock.now()) + Duration::from_secs(25 * 3600));
     sweep(p.h.app()).await.unwrap();

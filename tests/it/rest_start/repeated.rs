@@ -178,7 +178,14 @@ async fn a_redemption_may_be_repeated_while_the_code_would_live() {
 async fn sixty_four_redemptions_at_once_give_one_attestation() {
     let h = Harness::start().await;
     let (id, code) = h.rest_code(COMMUNITY).await;
-    let answers = join_all((0..64).map(|_| h.rest_redeem(&id, Some("r"), &code))).await;
+    let redeem = async || loop {
+        let answer = h.rest_redeem(&id, Some("r"), &code).await;
+        // Who waits too long for the database is told to come again.
+        if answer.0 != 503 {
+            return answer;
+        }
+    };
+    let answers = join_all((0..64).map(|_| redeem())).await;
     assert_eq!(answers[0].0, 200, "{}", answers[0].1);
     for answer in &answers {
         assert_eq!(answer, &answers[0]);

@@ -206,10 +206,10 @@ async fn broken_connections_leave_nothing_behind() {
     }
     stand.set(json!([])).await;
     assert_eq!(stand.rest(path, "x").await.status(), 401);
-    tokio::time::sleep(std::time::Duration::from_millis(300)).await;
-    let after = sockets();
-    assert!(after <= before + 8, "{before} descriptors before, {after} after");
-    assert!(begun.elapsed().as_secs() < 30);
+    while sockets() > before + 8 {
+        assert!(begun.elapsed().as_secs() < 90, "{before} descriptors before, {} after", sockets());
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    }
 }
 
 #[tokio::test]

@@ -1,10 +1,12 @@
 //! A record that cannot be read, among others that can.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::{BY_HAND, call, change, put, stream};
+use super::endpoints::{Endpoint, Reaction};
+use super::{BY_HAND, attempts, call, change, live, put, stream};
 use crate::database::Database;
 use crate::harness::Harness;
 
@@ -69,6 +71,31 @@ async fn an_event_that_cannot_be_read_holds_up_a_fetching_platform_no_longer_tha
     let again = format!("/v1/deliveries/{}/redeliver", listed[0]["id"].as_str().unwrap());
     assert_eq!(call(&h, "POST", &again, None).await.0, 200);
     assert_eq!(fetch(&h).await, [(a, 2)]);
+    h.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_event_that_cannot_be_sent_does_not_hold_up_those_leased_with_it() {
+    let h = Harness::start_with(&[BY_HAND]).await;
+    let endpoint = Endpoint::start(Reaction::Takes);
+    live(&h, "push_webhook", &endpoint.url).await;
+    let mut badges = Vec::new();
+    for n in 1..=4 {
+        badges.push(h.issue(&format!("21800000{n}"), "kindergarten-head").await.badge);
+    }
+    let mut db = Database::open(&h.database);
+    // A kind that does not exist, and one that nobody is told of.
+    for (badge, kind) in badges.iter().zip(["nonsense", "abandoned"]) {
+        db.run(&format!("UPDATE events SET kind = '{kind}' WHERE badge_id = '{badge}'"));
+    }
+    assert_eq!(attempts(&h).await, 4);
+    let told: BTreeSet<_> = endpoint.events().iter().map(|g| g.json()["data"]["badge"].as_str().unwrap().to_owned()).collect();
+    assert_eq!(told, badges[2..].iter().cloned().collect());
+    let waiting =
+        db.lines("SELECT badge_id || ' ' || CAST(attempts AS TEXT) || ' ' || last_note AS v FROM deliveries WHERE state = 'pending'");
+    let expected: BTreeSet<_> = badges[..2].iter().map(|badge| format!("{badge} 1 internal error")).collect();
+    assert_eq!(waiting.into_iter().collect::<BTreeSet<_>>(), expected);
+    endpoint.stop().await;
     h.stop().await;
 }
 

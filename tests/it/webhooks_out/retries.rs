@@ -15,7 +15,7 @@ fn event(got: &Got) -> (Value, Value) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_same_message_again_at_its_time() {
-    let (h, receiver) = start(&[BY_HAND, ("GOSBADGE__WEBHOOKS__TIMEOUT", "1s")]).await;
+    let (h, receiver) = start(&[BY_HAND, ("GOSBADGE__WEBHOOKS__TIMEOUT", "5s")]).await;
     h.issue("218000001", "kindergarten-head").await;
     // (answer, seconds after which it is surely too early, further seconds after which it is surely due): 80 % to 120 % of
     // 5 s, 5 min, 30 min, 90 min, 3 h.
