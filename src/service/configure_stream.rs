@@ -44,8 +44,11 @@ struct Wanted {
 pub async fn configure_stream(app: &Arc<App>, platform: &PlatformRow, asked: UnverifiedStream, actor: &Actor) -> Result<StreamRow, Error> {
     let wanted = check(app, asked)?;
     let entry = super::add_operator::entry(app, "stream.set", &platform.id, actor);
-    let (inner, id, now) = (Arc::clone(app), platform.id.clone(), app.clock.now());
+    let (inner, id) = (Arc::clone(app), platform.id.clone());
     let stream = app.db.write("configure_stream", move |tx| -> Result<StreamRow, Error> {
+        streams::lock(tx, &id)?;
+        // Not before the stream is held: what has become due meanwhile needs no hurry, and may be on its way.
+        let now = inner.clock.now();
         let mut stream = of_platform_or_new(tx, &id, wanted.method, now)?;
         stream.events.clone_from(&wanted.events);
         let flowed = stream.state()? == StreamState::Enabled;
@@ -71,6 +74,7 @@ pub async fn configure_stream(app: &Arc<App>, platform: &PlatformRow, asked: Unv
 /// Names a webhook endpoint on the platform's behalf, in the transaction that registers the platform. It has to prove itself
 /// like any other, unless it is the one that is live already.
 pub(super) fn name_webhook(app: &App, tx: &mut Tx<'_>, platform: &str, url: &str, now: Timestamp) -> Result<(), Error> {
+    streams::lock(tx, platform)?;
     let mut stream = of_platform_or_new(tx, platform, Method::PushWebhook, now)?;
     let wanted = Wanted { method: Method::PushWebhook, url: Some(url.to_owned()), authorization: None, events: None, change: None };
     let went_live = name_endpoint(app, &mut stream, &wanted, now)?;
@@ -79,7 +83,6 @@ pub(super) fn name_webhook(app: &App, tx: &mut Tx<'_>, platform: &str, url: &str
 }
 
 fn of_platform_or_new(tx: &mut Tx<'_>, platform: &str, method: Method, now: Timestamp) -> Result<StreamRow, StoreError> {
-    streams::lock(tx, platform)?;
     if let Some(stream) = streams::of_platform(tx, platform)? {
         return Ok(stream);
     }

@@ -247,7 +247,10 @@ pub fn wake(tx: &mut Tx<'_>, ids: Vec<String>, now: Timestamp) -> Result<(), Sto
 pub fn hurry(tx: &mut Tx<'_>, platform: &str, now: Timestamp) -> Result<(), StoreError> {
     use deliveries as d;
     diesel::update(
-        d::table.filter(d::platform_id.eq(platform).and(waits())).filter(d::next_at.gt(now.millis()).and(d::next_at.lt(BEHIND))),
+        d::table
+            .filter(d::platform_id.eq(platform).and(waits()))
+            .filter(d::next_at.gt(now.millis()).and(d::next_at.lt(BEHIND)))
+            .filter(d::lease_until.le(now.millis())),
     )
     .set(d::next_at.eq(now.millis()))
     .execute(tx.conn)?;

@@ -18,7 +18,7 @@ const held = (text) => console.log(`  ok  ${text}`);
 /** A page in a context of its own; notes what the browser itself complains about. */
 async function openPage(browser, options, complaints) {
   const context = await browser.newContext({ locale: 'ru-RU', ...options });
-  context.setDefaultTimeout(15_000);
+  context.setDefaultTimeout(60_000);
   const page = await context.newPage();
   page.on('console', (message) => {
     // The status of an address opened on purpose is judged by the walk.

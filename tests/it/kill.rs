@@ -47,7 +47,7 @@ async fn nothing_acknowledged_is_lost() {
         let callers = join_all((0..CALLERS).map(|n| client.call_until_it_dies(n, &number, &issues)));
         let killer = async {
             // Not before something was acknowledged, then at any moment.
-            for _ in 0..600 {
+            for _ in 0..6000 {
                 if issues.lock().unwrap().len() > before + 2 {
                     break;
                 }

@@ -165,12 +165,17 @@ impl Client {
     }
 
     async fn post(&self, path: &str, form: &[(&str, &str)], expected: u16) -> Result<Value, Dead> {
-        let request = self.http.post(format!("{}{path}", self.public_url)).basic_auth(&self.client_id, Some(&self.secret));
-        let answer = request.form(form).send().await?;
-        let status = answer.status().as_u16();
-        let body: Value = answer.json().await?;
-        assert_eq!(status, expected, "{path}: {body}");
-        Ok(body)
+        loop {
+            let request = self.http.post(format!("{}{path}", self.public_url)).basic_auth(&self.client_id, Some(&self.secret));
+            let answer = request.form(form).send().await?;
+            let status = answer.status().as_u16();
+            let body: Value = answer.json().await?;
+            // Busy: to be asked again.
+            if status != 503 {
+                assert_eq!(status, expected, "{path}: {body}");
+                return Ok(body);
+            }
+        }
     }
 
     async fn walk(&self, mut at: String, end: &str) -> Result<String, Dead> {
@@ -190,11 +195,15 @@ impl Client {
 
     async fn revoke(&self, badge: &str) -> Result<(), Dead> {
         let url = format!("{}/admin/v1/badges/{badge}/revoke", self.admin_url);
-        let request = self.http.post(url).bearer_auth(&self.operator).body(r#"{"reason":"holder_request"}"#);
-        let answer = request.send().await?;
-        let status = answer.status().as_u16();
-        let body = answer.text().await?;
-        assert_eq!(status, 200, "{body}");
-        Ok(())
+        loop {
+            let request = self.http.post(&url).bearer_auth(&self.operator).body(r#"{"reason":"holder_request"}"#);
+            let answer = request.send().await?;
+            let status = answer.status().as_u16();
+            let body = answer.text().await?;
+            if status != 503 {
+                assert_eq!(status, 200, "{body}");
+                return Ok(());
+            }
+        }
     }
 }

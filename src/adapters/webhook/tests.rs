@@ -35,7 +35,11 @@ fn check(url: &str, allow_loopback: bool) -> Result<(), String> {
 }
 
 fn sender(allow_loopback: bool) -> WebhookSender {
-    WebhookSender::new(Duration::from_secs(2), allow_loopback, Arc::new(StoppedClock)).unwrap()
+    impatient_after(Duration::from_secs(20), allow_loopback)
+}
+
+fn impatient_after(timeout: Duration, allow_loopback: bool) -> WebhookSender {
+    WebhookSender::new(timeout, allow_loopback, Arc::new(StoppedClock)).unwrap()
 }
 
 fn failed(note: &str, retry_after: Option<u64>) -> DeliveryOutcome {
@@ -109,7 +113,7 @@ async fn a_name_that_leads_inward_is_not_followed() {
     let canary = serve(|_| Reply::new(200, "", ""));
     let port = canary.url.rsplit_once(':').unwrap().1.to_owned();
     let answers = Scripted::new([INWARD.to_vec(), vec!["127.0.0.1"]]);
-    let sender = WebhookSender::with_resolver(Duration::from_secs(2), false, Arc::new(StoppedClock), answers).unwrap();
+    let sender = WebhookSender::with_resolver(Duration::from_secs(20), false, Arc::new(StoppedClock), answers).unwrap();
     for _ in 0..2 {
         let outcome = sender.deliver(message(&format!("https://rebind.example.com:{port}/"))).await.outcome;
         assert!(matches!(outcome, DeliveryOutcome::Forbidden { .. }), "{outcome:?}");
@@ -124,7 +128,7 @@ async fn a_name_that_turns_inward_is_not_followed_although_it_took_a_message_bef
     let port = server.url.rsplit_once(':').unwrap().1.to_owned();
     let answers = Scripted::new([vec!["127.0.0.1"], vec!["10.0.0.1", "169.254.169.254", "fd00::1"], vec!["127.0.0.1"]]);
     let resolver = Arc::clone(&answers);
-    let sender = WebhookSender::with_resolver(Duration::from_secs(2), true, Arc::new(StoppedClock), resolver).unwrap();
+    let sender = WebhookSender::with_resolver(Duration::from_secs(20), true, Arc::new(StoppedClock), resolver).unwrap();
     let url = format!("http://rebind.localhost:{port}/");
     assert_eq!(sender.deliver(message(&url)).await.outcome, DeliveryOutcome::Accepted);
     let turned = sender.deliver(message(&url)).await.outcome;
@@ -197,7 +201,8 @@ async fn redirects_are_failures_and_lead_nowhere() {
 #[actix_web::test]
 async fn silence_endless_bodies_and_closed_ports_end_in_time() {
     let slow = serve(|_| Reply { delay: Duration::from_secs(30), ..Reply::new(200, "", "") });
-    assert_eq!(sender(true).deliver(message(&slow.url)).await.outcome, failed("timed out", None));
+    let impatient = impatient_after(Duration::from_secs(2), true);
+    assert_eq!(impatient.deliver(message(&slow.url)).await.outcome, failed("timed out", None));
     let big = serve(|_| Reply::new(200, "", vec![b'x'; 64 * 1024 * 1024]));
     assert_eq!(sender(true).deliver(message(&big.url)).await.outcome, DeliveryOutcome::Accepted);
     let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();

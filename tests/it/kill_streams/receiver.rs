@@ -17,6 +17,7 @@ use serde_json::Value;
 
 use crate::harness::plain_client;
 use crate::kill_load::Process;
+use crate::place::four_free_ports;
 
 #[derive(Default)]
 struct Inner {
@@ -135,7 +136,8 @@ fn serve(address: SocketAddr, inner: &Arc<Inner>) -> (SocketAddr, actix_web::dev
 impl Receiver {
     pub async fn start() -> Self {
         let inner = Arc::<Inner>::default();
-        let (address, handle) = serve(SocketAddr::from(([127, 0, 0, 1], 0)), &inner);
+        // A port that nobody is given while this is away for a moment.
+        let (address, handle) = serve(SocketAddr::from(([127, 0, 0, 1], four_free_ports())), &inner);
         Self { address, inner, handle: tokio::sync::Mutex::new(handle), restarted: AtomicBool::new(false) }
     }
 

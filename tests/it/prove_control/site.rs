@@ -147,7 +147,7 @@ async fn what_is_no_official_site_is_not_taken_and_says_why() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_site_that_does_not_answer_well_is_told_apart() {
-    let h = Harness::start_with(&[INTERFACE, ("GOSBADGE__SITE__MAX_BYTES", "4096"), ("GOSBADGE__SITE__TIMEOUT", "2s")]).await;
+    let h = Harness::start_with(&[INTERFACE, ("GOSBADGE__SITE__MAX_BYTES", "4096")]).await;
     let (a, site) = (h.applicant(COMMUNITY, "kindergarten-head").await, Site::start());
     name(&a, &h, &site.url).await;
     h.names_site(COMMUNITY, &site.url).await;

@@ -98,7 +98,7 @@ async fn a_name_that_moved_to_another_community_proves_nothing() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_platform_that_does_not_answer_is_no_answer() {
-    let h = Harness::start_with(&[INTERFACE, ("GOSBADGE__PLATFORM_API__TIMEOUT", "300ms")]).await;
+    let h = Harness::start_with(&[INTERFACE]).await;
     let a = h.applicant(COMMUNITY, "kindergarten-head").await;
     let token = a.text(&h).await;
     h.describe(COMMUNITY, &token).await;
