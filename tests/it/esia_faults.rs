@@ -13,7 +13,7 @@ const PERSONA: &str = "kindergarten-head";
 /// What one exchange with the provider may take where a test waits for it to take too long.
 const TIMEOUT: Duration = Duration::from_secs(4);
 /// A page rendered on a busy machine.
-const SLACK: Duration = Duration::from_secs(15);
+const SLACK: Duration = Duration::from_secs(3);
 
 impl Harness {
     /// Switches faults on at the stand-in, in the place of all others.

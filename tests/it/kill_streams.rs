@@ -65,7 +65,7 @@ async fn survive(method: &'static str, versions: i64) {
         let process = Process::start_with(&place, &SETTINGS).await;
         let (begun, goal) = (Instant::now(), if round > KILLS { all } else { backlog * round / (KILLS + 1) });
         while receiver.taken() < goal {
-            assert!(begun.elapsed() < Duration::from_secs(600), "round {round}: {} of {goal} arrived", receiver.taken());
+            assert!(begun.elapsed() < Duration::from_secs(180), "round {round}: {} of {goal} arrived", receiver.taken());
             tokio::time::sleep(Duration::from_millis(20)).await;
             if round == 2 && receiver.taken() > backlog * 3 / 8 {
                 receiver.restart_once().await;

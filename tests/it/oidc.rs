@@ -159,7 +159,7 @@ async fn slow_and_broken_providers_cost_one_try() {
         let began = Instant::now();
         let mut walk = h.walk(COMMUNITY, NOBODY).await;
         assert_refused(&walk.end, 503, code, &case);
-        assert!(began.elapsed() < Duration::from_secs(20), "{case}: {:?}", began.elapsed());
+        assert!(began.elapsed() < Duration::from_secs(9), "{case}: {:?}", began.elapsed());
         assert_eq!(h.count("SELECT COUNT(*) AS n FROM badges"), 0, "{case}");
         provider.be_honest();
         if endpoint == "jwks" {

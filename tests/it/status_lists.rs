@@ -133,8 +133,10 @@ async fn a_change_stands_in_the_served_list_when_its_answer_comes() {
     let h = Harness::start_with(&rarely).await;
     let issued = issue(&h, "218000001").await;
     for (action, value) in [("suspend", ListValue::Suspended), ("reinstate", ListValue::Valid), ("revoke", ListValue::Invalid)] {
+        let begun = std::time::Instant::now();
         change(&h, &issued.badge, action).await;
         assert_eq!(read(&h, "/status/1", h.clock.now()).await.get(0), Some(value), "{action}");
+        assert!(begun.elapsed() < Duration::from_secs(1), "{action} took {:?}", begun.elapsed());
     }
     h.stop().await;
 }

@@ -158,7 +158,7 @@ async fn a_page_made_to_be_slow_ends_in_time() {
     };
     let server = serve(move |r: &Received| match r.path.as_str() {
         "/slow" => Reply::new(200, HTML, format!("<a{}>", String::from_iter(attributes()))),
-        _ => Reply::new(200, HTML, format!("{}{PAGE}", "<!-- -->".repeat(2_000))),
+        _ => Reply::new(200, HTML, format!("{}{PAGE}", "<!-- -->".repeat(20_000))),
     });
     let limits = SiteLimits { timeout: Duration::from_secs(60), max_bytes: 3 * 1024 * 1024, ..limits(true) };
     let reader = HttpSiteReader::new(limits).unwrap();

@@ -2,6 +2,7 @@
 
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
@@ -9,9 +10,11 @@ use crate::harness::{Harness, Person, fresh_database, plain_client};
 
 const BINARY: &str = env!("CARGO_BIN_EXE_gosbadge");
 
-/// Polls until `/v1/verify` says `status`.
-async fn noticed(h: &Harness, attestation: &str, status: &str) {
+/// Polls until `/v1/verify` says `status`; how long it took.
+async fn noticed(h: &Harness, attestation: &str, status: &str) -> Duration {
+    let begun = Instant::now();
     h.until(status, async || (h.verify(json!({ "attestation": attestation })).await.1["status"] == status).then_some(())).await;
+    begun.elapsed()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -23,7 +26,8 @@ async fn the_running_service_follows_the_shell() {
         assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
         let shown: Value = serde_json::from_slice(&out.stdout).unwrap();
         assert_eq!(shown["state"], state, "{shown}");
-        noticed(&h, &issued.attestation, state).await;
+        let took = noticed(&h, &issued.attestation, state).await;
+        assert!(took < Duration::from_secs(1), "{state} noticed after {took:?}");
     }
     let again = h.gosbadge(&["badge", "revoke", &issued.badge, "--reason", "court_decision"]).await;
     assert!(again.status.success() && String::from_utf8_lossy(&again.stdout).contains("already"), "{again:?}");
